@@ -6,7 +6,6 @@ import type { Scheduler } from '../event-queue';
  * - `external`: the EN pin; RTC memory and scratch survive, straps are sampled again.
  * - `watchdog`: stage 2 of the watchdog; straps are not sampled again.
  * - `software`: RTC CONTROL bit 31.
- * - `peripheral`: not a chip reset: DPORT+18 (0x7700) or another register resets single blocks.
  */
 export type ResetKind = 'power-on' | 'external' | 'watchdog' | 'software';
 
