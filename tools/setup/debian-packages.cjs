@@ -1,0 +1,70 @@
+'use strict';
+const { existsSync, statSync } = require('node:fs');
+const { delimiter, isAbsolute, join } = require('node:path');
+
+/**
+ * Programs from outside npm, one row a Debian package.
+ * @typedef {object} DebianPackage
+ * @property {string} name Debian's name of it
+ * @property {string} probe a command looked for on PATH, or a file by its whole path: there = installed
+ * @property {readonly string[]} modes the modes of `tools/setup.cjs` that install it
+ * @property {string} use what it is for
+ * @property {string} without what is disabled while it is missing
+ */
+
+/** @type {readonly DebianPackage[]} */
+const DEBIAN_PACKAGES = [
+  {
+    name: 'gcc-xtensa-lx106',
+    probe: 'xtensa-lx106-elf-gcc',
+    modes: ['test'],
+    use: "compiles test programs for the board's CPU",
+    without: 'tests that compile their own programs are skipped',
+  },
+  {
+    name: 'binutils-xtensa-lx106',
+    probe: 'xtensa-lx106-elf-objcopy',
+    modes: ['test'],
+    use: 'assembles and links test programs, turns addresses into source lines',
+    without: 'tests that assemble their own programs are skipped; crashes are shown with addresses only',
+  },
+  {
+    name: 'picolibc-xtensa-lx106-elf',
+    probe: '/usr/lib/xtensa-lx106-elf/picolibc.specs',
+    modes: ['test'],
+    use: 'C library for the compiled test programs',
+    without: 'tests of programs that need a C library are skipped',
+  },
+  {
+    name: 'qemu-system-misc',
+    probe: 'qemu-system-xtensa',
+    modes: ['test'],
+    use: 'second opinion on every instruction of the CPU',
+    without: 'comparisons with QEMU are skipped, the recorded vectors run in their place',
+  },
+];
+
+/**
+ * @param {string} probe
+ * @param {string | undefined} path the PATH to search
+ */
+function isThere(probe, path = process.env['PATH']) {
+  if (isAbsolute(probe)) return existsSync(probe);
+  return (path ?? '').split(delimiter).some((folder) => {
+    if (folder === '') return false;
+    const file = statSync(join(folder, probe), { throwIfNoEntry: false });
+    return file !== undefined && file.isFile() && (file.mode & 0o111) !== 0;
+  });
+}
+
+/**
+ * The packages that a mode wants and this machine lacks.
+ * @param {string} mode
+ * @param {readonly DebianPackage[]} packages
+ * @param {string} [path] the PATH to search
+ */
+function missingPackages(mode, packages = DEBIAN_PACKAGES, path = undefined) {
+  return packages.filter((row) => row.modes.includes(mode) && !isThere(row.probe, path ?? process.env['PATH']));
+}
+
+module.exports = { DEBIAN_PACKAGES, missingPackages };
