@@ -37,7 +37,10 @@ const NO_DEFAULT_EXPORT = {
   selector: 'ExportDefaultDeclaration',
   message: 'Named exports only: one name for one thing, everywhere.',
 };
-const NO_ENUM = { selector: 'TSEnumDeclaration', message: 'A string union or an `as const` object instead of an enum.' };
+const NO_ENUM = {
+  selector: 'TSEnumDeclaration',
+  message: 'A string union or an `as const` object instead of an enum.',
+};
 
 export default defineConfig(
   globalIgnores(['node_modules/', 'build/', 'reports/', 'coverage/', '**/*.mjs', '**/testdata/']),
@@ -50,7 +53,10 @@ export default defineConfig(
     rules: {
       '@typescript-eslint/no-floating-promises': 'error',
       '@typescript-eslint/consistent-type-imports': 'error',
-      '@typescript-eslint/restrict-template-expressions': ['error', { allowNumber: true, allowBoolean: true }],
+      '@typescript-eslint/restrict-template-expressions': [
+        'error',
+        { allowNumber: true, allowBoolean: true },
+      ],
       '@typescript-eslint/no-non-null-assertion': 'off',
       '@typescript-eslint/no-unnecessary-condition': 'off',
       '@typescript-eslint/no-confusing-void-expression': ['error', { ignoreArrowShorthand: true }],
@@ -62,7 +68,13 @@ export default defineConfig(
   },
   {
     files: ['harness/**/*.ts', 'cases/**/*.ts'],
-    ignores: ['**/*.test.ts', 'harness/core/clock.ts', 'harness/port/**', 'harness/host/**', 'harness/emulator/**'],
+    ignores: [
+      '**/*.test.ts',
+      'harness/core/clock.ts',
+      'harness/port/**',
+      'harness/host/**',
+      'harness/emulator/**',
+    ],
     rules: { 'no-restricted-globals': ['error', ...WALL_TIME] },
   },
   {

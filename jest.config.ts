@@ -22,7 +22,7 @@ const config: Config = {
     {
       ...common,
       displayName: 'unit',
-      testMatch: ['<rootDir>/harness/**/*.test.ts', '<rootDir>/tools/**/*.test.ts'],
+      testMatch: ['<rootDir>/harness/**/*.test.ts', '<rootDir>/tools/**/*.test.{ts,cjs}'],
     },
     {
       ...common,

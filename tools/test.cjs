@@ -28,6 +28,12 @@ const CHECKS = [
   },
   { name: 'lint', bin: 'eslint/bin/eslint.js', args: ['.'], remedy: 'npm run lint' },
   { name: 'types', bin: 'typescript/bin/tsc', args: ['--noEmit'], remedy: 'npm run types' },
+  {
+    name: 'script-types',
+    bin: 'typescript/bin/tsc',
+    args: ['--noEmit', '-p', 'tools'],
+    remedy: 'npm run types',
+  },
 ];
 
 /**

@@ -48,6 +48,9 @@ export class RealClock implements Clock {
   }
 }
 
+/** More alarms than this without time moving are a loop, not a program. */
+const MOST_AT_ONE_INSTANT = 10_000;
+
 interface Alarm {
   readonly atMs: number;
   readonly order: number;
@@ -94,9 +97,13 @@ export class ManualClock implements Clock {
 
   /** Moves time to `untilMs`. An alarm that an alarm sets falls due in the same run if its time has come. */
   runUntil(untilMs: number): void {
+    let atOneInstant = 0;
     for (;;) {
       const [next] = this.#alarms;
       if (next === undefined || next.atMs > untilMs) break;
+      atOneInstant = next.atMs > this.#nowMs ? 0 : atOneInstant + 1;
+      if (atOneInstant > MOST_AT_ONE_INSTANT)
+        throw new Error('ManualClock: alarms set each other, time stands still');
       this.#alarms = this.#alarms.slice(1);
       this.#nowMs = next.atMs;
       next.callback();

@@ -56,7 +56,7 @@ export class Deadline implements Disposable {
     this.budgetMs = this.#endMs - this.#startMs;
     this.#cancelled = options.signal;
     this.#parent = parent;
-    parent?.#children.add(this);
+    if (parent !== undefined) parent.#children.add(this);
   }
 
   /** A share of this deadline's time. Its phase is shown after this one's: `flash/sync`. */
@@ -157,7 +157,8 @@ export class Deadline implements Disposable {
    * @throws DeadlineError ESPRIG_DEADLINE at once when there is not that much time, EsprigError ESPRIG_CANCELLED
    */
   async sleep(delayMs: number, why: string): Promise<void> {
-    if (!this.cancelled && delayMs > this.remainingMs()) throw this.error(`time for ${why} (${String(delayMs)} ms)`);
+    if (!this.cancelled && delayMs > this.remainingMs())
+      throw this.error(`time for ${why} (${String(delayMs)} ms)`);
     let stopAlarm: Cancel = () => undefined;
     let stopWatch: Cancel = () => undefined;
     try {
@@ -174,7 +175,7 @@ export class Deadline implements Disposable {
   /** Gives back timers and listeners, also of the sub-deadlines. The time goes on counting. */
   [Symbol.dispose](): void {
     for (const child of [...this.#children]) child[Symbol.dispose]();
-    this.#parent?.#children.delete(this);
+    if (this.#parent !== undefined) this.#parent.#children.delete(this);
     this.#stopAlarm();
     if (this.#onCancelled !== undefined) this.#cancelled?.removeEventListener('abort', this.#onCancelled);
   }

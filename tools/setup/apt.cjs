@@ -42,7 +42,13 @@ function hasLists() {
  * @param {string} logFolder
  */
 function apt(prefix, args, label, limitMs, logFolder) {
-  const [command = 'env', ...rest] = [...prefix, 'env', 'DEBIAN_FRONTEND=noninteractive', 'LC_ALL=C', 'apt-get'];
+  const [command = 'env', ...rest] = [
+    ...prefix,
+    'env',
+    'DEBIAN_FRONTEND=noninteractive',
+    'LC_ALL=C',
+    'apt-get',
+  ];
   process.stdout.write(`esprig set-up: ${label}\n`);
   return runBounded({
     label,
@@ -67,7 +73,8 @@ async function installDebianPackages(mode, logFolder) {
     logFolder,
   );
   const still = missingPackages(mode);
-  if (still.length > 0) process.stdout.write(describeMissing(still, obstacle ?? 'apt-get could not install them'));
+  if (still.length > 0)
+    process.stdout.write(describeMissing(still, obstacle ?? 'apt-get could not install them'));
 }
 
 /**
@@ -76,7 +83,8 @@ async function installDebianPackages(mode, logFolder) {
  * @returns {Promise<string | undefined>} why not, in a phrase
  */
 async function tryInstall(names, logFolder) {
-  if (!existsSync('/etc/debian_version') || !existsSync('/usr/bin/apt-get')) return 'this is not a Debian machine';
+  if (!existsSync('/etc/debian_version') || !existsSync('/usr/bin/apt-get'))
+    return 'this is not a Debian machine';
   const prefix = rootPrefix();
   if (prefix === undefined) return 'installing needs root, and sudo asks for a password';
   const update = () => apt(prefix, ['update'], 'fetching the package lists', UPDATE_LIMIT_MS, logFolder);

@@ -64,7 +64,9 @@ function isThere(probe, path = process.env['PATH']) {
  * @param {string} [path] the PATH to search
  */
 function missingPackages(mode, packages = DEBIAN_PACKAGES, path = undefined) {
-  return packages.filter((row) => row.modes.includes(mode) && !isThere(row.probe, path ?? process.env['PATH']));
+  return packages.filter(
+    (row) => row.modes.includes(mode) && !isThere(row.probe, path ?? process.env['PATH']),
+  );
 }
 
 module.exports = { DEBIAN_PACKAGES, missingPackages };

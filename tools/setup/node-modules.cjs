@@ -33,7 +33,8 @@ function nodeModulesProblem(root) {
     const found = installed[place];
     // Optional rows are mostly other machines' binaries.
     if (found === undefined && row.optional === true) continue;
-    if (found?.version !== row.version || found?.integrity !== row.integrity) return `package-lock.json changed (${place})`;
+    if (found?.version !== row.version || found?.integrity !== row.integrity)
+      return `package-lock.json changed (${place})`;
     if (!existsSync(join(root, place))) return `${place} is gone`;
   }
   const extra = Object.keys(installed).find((place) => wanted[place] === undefined);
@@ -55,7 +56,14 @@ async function installNodeModules(root, logFolder) {
   const end = await runBounded({
     label: 'npm ci',
     command: throughNode ? process.execPath : 'npm',
-    args: [...(throughNode ? [npm] : []), 'ci', '--include=dev', '--no-audit', '--no-fund', '--loglevel=error'],
+    args: [
+      ...(throughNode ? [npm] : []),
+      'ci',
+      '--include=dev',
+      '--no-audit',
+      '--no-fund',
+      '--loglevel=error',
+    ],
     cwd: root,
     // An outer `npm --silent` or NODE_ENV=production must not reach the inner one.
     env: { npm_config_loglevel: undefined, NODE_ENV: undefined },
