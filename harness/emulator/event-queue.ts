@@ -27,6 +27,8 @@ export class Alarm {
 export interface Scheduler {
   /** Virtual time now, exact to the cycle also in the middle of a CPU slice. */
   nowTicks(): number;
+  /** Makes the alarm known by name, or a snapshot could not schedule it again; its owner does so once. */
+  register(alarm: Alarm): Alarm;
   /** (Re)schedules the alarm. A moment in the past fires before the next instruction. */
   scheduleAt(alarm: Alarm, atTicks: number): void;
   scheduleIn(alarm: Alarm, deltaTicks: number): void;
