@@ -93,6 +93,7 @@ export const EXEC_ROM_CALL = 2;
 export const EXEC_SYSTEM = 3;
 /** L32R whose literal cannot be resolved when it is decoded (unmapped, or LITBASE in use). */
 export const EXEC_L32R_SLOW = 4;
+export const EXEC_BREAKPOINT = 5;
 
 // prettier-ignore
 export const INSTRUCTIONS: readonly Instruction[] = [

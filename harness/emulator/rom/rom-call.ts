@@ -1,11 +1,26 @@
 /**
+ * Thrown by the load and store functions of a RomGuest once they have entered the exception that the access causes:
+ * the body unwinds, and whoever ran it takes the outcome for 'jumped' (see runRomCall). A guest allocates one and throws
+ * it again and again. A body never catches it, so it changes argument registers only when nothing can trap any more.
+ */
+export class RomTrap extends Error {
+  constructor() {
+    super('an access of a boot ROM function raised a guest exception');
+    this.name = 'RomTrap';
+  }
+}
+
+/**
  * What a boot-ROM function written in the emulator's language sees of the guest. Registers hold the call0 ABI's
  * arguments in a2…a7; the result goes to a2 (64-bit: a2 low, a3 high).
  */
 export interface RomGuest {
   /** a0…a15, signed. */
   readonly ar: Int32Array;
-  /** Data accesses with all of the bus's rules; a byte access to flash is allowed once the app handles such traps. */
+  /**
+   * Data accesses with all of the bus's rules; a byte access to flash is allowed once the app handles such traps.
+   * @throws RomTrap after raising the exception the access causes; EmulatorFault where the bus itself would.
+   */
   load8(addr: number): number;
   load16(addr: number): number;
   load32(addr: number): number;
@@ -38,4 +53,14 @@ export interface RomCall {
   /** Fixed cost in CPU cycles; work that depends on a length is charged by the body. */
   readonly cycles: number;
   readonly run: (guest: RomGuest) => RomOutcome;
+}
+
+/** Runs a body; a trap inside it counts as 'jumped'. */
+export function runRomCall(call: RomCall, guest: RomGuest): RomOutcome {
+  try {
+    return call.run(guest);
+  } catch (error) {
+    if (error instanceof RomTrap) return 'jumped';
+    throw error;
+  }
 }

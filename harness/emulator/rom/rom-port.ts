@@ -1,0 +1,84 @@
+import type { Cpu } from '../cpu/cpu';
+import { REG } from '../cpu/registers';
+import { ROM_BASE } from '../../chip/esp8266';
+import { runRomCall, RomTrap, type RomCall, type RomGuest } from './rom-call';
+
+/** The guest as seen by ROM functions, made once for each CPU. */
+class RomPort implements RomGuest {
+  readonly ar: Int32Array;
+  private readonly cpu: Cpu;
+  private readonly trap = new RomTrap();
+
+  constructor(cpu: Cpu) {
+    this.cpu = cpu;
+    this.ar = cpu.ar;
+  }
+
+  load8(addr: number): number {
+    return this.checked(this.cpu.load8(addr));
+  }
+  load16(addr: number): number {
+    return this.checked(this.cpu.load16(addr));
+  }
+  load32(addr: number): number {
+    return this.checked(this.cpu.load32(addr));
+  }
+  store8(addr: number, value: number): void {
+    this.cpu.store8(addr, value);
+    this.checked(0);
+  }
+  store16(addr: number, value: number): void {
+    this.cpu.store16(addr, value);
+    this.checked(0);
+  }
+  store32(addr: number, value: number): void {
+    this.cpu.store32(addr, value);
+    this.checked(0);
+  }
+
+  view(addr: number, length: number, forWriting: boolean): Uint8Array | undefined {
+    const { bus, memory } = this.cpu;
+    const at = bus.locate(addr);
+    const page = addr >>> 20;
+    if (at < 0 || (length > 1 && bus.locate(addr + length - 1) !== at + length - 1)) return undefined;
+    if (forWriting) {
+      if (addr >>> 24 === 0x40 && page !== 0x401) return undefined;
+      if (page === 0x401) this.cpu.invalidateCode(addr, length);
+    }
+    return memory.bytes.subarray(at, at + length);
+  }
+
+  chargeCycles(cycles: number): void {
+    this.cpu.chargeCycles(cycles);
+  }
+
+  raise(cause: number, excvaddr?: number): void {
+    this.cpu.raise(cause, excvaddr);
+  }
+
+  /** An access that raised an exception ends the ROM function there: PC is at the vector already. */
+  private checked(value: number): number {
+    if (this.cpu.regs[REG.TRAP] !== 0) {
+      this.cpu.regs[REG.TRAP] = 0;
+      throw this.trap;
+    }
+    return value;
+  }
+}
+
+const ports = new WeakMap<Cpu, RomPort>();
+
+/** Runs one ROM function to its outcome; PC stands on the function's address. */
+export function invokeRomCall(cpu: Cpu, call: RomCall): void {
+  let port = ports.get(cpu);
+  if (!port) ports.set(cpu, (port = new RomPort(cpu)));
+  const regs = cpu.regs;
+  cpu.chargeCycles(call.cycles);
+  // An app that has its own vectors emulates narrow access to flash and IRAM; the ROM's own vectors would not.
+  const trapNarrow = cpu.trapNarrowAccess;
+  if (regs[REG.VECBASE] !== ROM_BASE) cpu.trapNarrowAccess = false;
+  const outcome = runRomCall(call, port);
+  cpu.trapNarrowAccess = trapNarrow;
+  if (outcome === undefined) regs[REG.PC] = cpu.ar[0]!;
+  else if (outcome === 'again') cpu.interruptsChanged();
+}
