@@ -1,0 +1,475 @@
+/**
+ * One of the two SPI controllers; the flash chip hangs on SPI0. Register facts: spi-registers.ts.
+ *
+ * A transfer is carried out at the write to CMD and takes its time on the bus afterwards: CMD shows its bit until
+ * then, while W0-W15 and RD_STATUS have the result already. Software that waits for CMD, as all does, cannot tell.
+ */
+import { Alarm } from '../event-queue';
+import { EmulatorFault } from '../fault';
+import { TICKS_PER_SECOND } from '../time';
+import { FLASH_COMMAND } from './flash-commands';
+import type { IrqLine, Peripheral, PeripheralContext, ResetKind, SavedState } from './peripheral';
+import type { SpiDevice } from './spi-device';
+import * as R from './spi-registers';
+import { expectStateVersion, savedBoolean, savedNumber, savedNumbers } from './spi-state';
+
+export interface SpiControllerConfig extends PeripheralContext {
+  /** `SPI0` or `SPI1`. */
+  readonly name: string;
+  /** What hangs on chip select 0; nothing when left out: MISO reads all-ones. */
+  readonly device?: SpiDevice;
+  /** `clocked`: transfers take their clock cycles in virtual time. `instant`: none. */
+  readonly busTiming: 'clocked' | 'instant';
+}
+
+const REGISTERS = R.SPI_SIZE_BYTES / 4;
+const DATA_BYTES = 64;
+/** Command, address (up to 64 bits), dummies (up to 256 clocks of four lines) and data. */
+const TX_BYTES = 2 + 8 + 128 + DATA_BYTES;
+const RD_STATUS_MODE_BITS = 0xffff0000;
+
+export class SpiController implements Peripheral {
+  readonly name: string;
+  /** Level of TRANS_DONE where it is enabled; the board merges it into interrupt 2 and DPORT+20. */
+  onIrq: IrqLine | undefined;
+  /** Told when CTRL ENABLE_AHB changes: the flash cache listens. */
+  onAhbChange: ((enabled: boolean) => void) | undefined;
+  /** Marks the end of a transfer that shall interrupt. The board registers it, so that a snapshot can name it. */
+  readonly alarm: Alarm;
+
+  private readonly context: PeripheralContext;
+  private readonly device: SpiDevice | undefined;
+  private readonly isClocked: boolean;
+  private readonly registers = new Uint32Array(REGISTERS);
+  /** W0-W15 in wire order. */
+  private readonly data = new Uint8Array(DATA_BYTES);
+  private readonly tx = new Uint8Array(TX_BYTES);
+  private readonly rx = new Uint8Array(DATA_BYTES);
+  private txBits = 0;
+  /** Clock cycles of the transfer being put together. */
+  private clocks = 0;
+  /** What CMD reads until `busyUntilTicks`. */
+  private commandBits = 0;
+  private busyUntilTicks = 0;
+  /** The end of a transfer has not been turned into TRANS_DONE yet. */
+  private isEnding = false;
+  private transDone = false;
+
+  constructor(config: SpiControllerConfig) {
+    this.name = config.name;
+    this.context = config;
+    this.device = config.device;
+    this.isClocked = config.busTiming === 'clocked';
+    this.alarm = new Alarm(`${config.name}-done`, () => this.updateIrq());
+  }
+
+  /** CTRL bit 17: one of the two conditions of a live flash window. */
+  get ahbEnabled(): boolean {
+    return (this.ctrl & R.SPI_ENABLE_AHB) !== 0;
+  }
+
+  get busy(): boolean {
+    return this.busyUntilTicks > this.context.scheduler.nowTicks();
+  }
+
+  /** Whether a cache fetch would get the chip's content now. */
+  get fetchable(): boolean {
+    return this.device !== undefined && !this.busy && this.device.isFetchable(this.isQuadRead);
+  }
+
+  read32(offset: number): number {
+    if (offset >= R.SPI_W0 && offset < R.SPI_W_END) return this.dataWord(offset - R.SPI_W0);
+    switch (offset) {
+      case R.SPI_CMD:
+        return this.busy ? this.commandBits : 0;
+      case R.SPI_EXT2:
+        return this.busy ? 1 : 0;
+      case R.SPI_SLAVE:
+        return (this.registers[R.SPI_SLAVE >> 2]! | (this.settleDone() ? R.SPI_TRANS_DONE : 0)) >>> 0;
+      default:
+        this.checkOffset(offset);
+        return this.registers[offset >> 2]!;
+    }
+  }
+
+  write32(offset: number, value: number): void {
+    if (offset >= R.SPI_W0 && offset < R.SPI_W_END) {
+      this.setDataWord(offset - R.SPI_W0, value);
+      return;
+    }
+    switch (offset) {
+      case R.SPI_CMD:
+        this.start(value);
+        return;
+      case R.SPI_CTRL:
+        this.setCtrl(value);
+        return;
+      case R.SPI_SLAVE:
+        this.setSlave(value);
+        return;
+      case R.SPI_EXT2:
+        return;
+      default:
+        this.checkOffset(offset);
+        this.registers[offset >> 2] = value;
+    }
+  }
+
+  /** All kinds alike: the controller belongs to the chip. The flash chip has its own supply and is left alone. */
+  reset(_kind: ResetKind): void {
+    this.setCtrl(0);
+    this.registers.fill(0);
+    this.data.fill(0);
+    this.commandBits = 0;
+    this.busyUntilTicks = 0;
+    this.isEnding = false;
+    this.transDone = false;
+    this.context.scheduler.cancel(this.alarm);
+    this.onIrq?.(false);
+  }
+
+  save(): SavedState {
+    return {
+      kind: 'spi-controller',
+      version: 1,
+      registers: this.registers.slice(),
+      data: this.data.slice(),
+      commandBits: this.commandBits,
+      busyUntilTicks: this.busyUntilTicks,
+      isEnding: this.isEnding,
+      transDone: this.transDone,
+    };
+  }
+
+  /** @throws EmulatorFault ESPRIG_EMU_SNAPSHOT for another version */
+  restore(state: SavedState): void {
+    expectStateVersion(state, 'spi-controller', 1);
+    this.registers.set(savedNumbers(state, 'registers', REGISTERS));
+    this.data.set(savedNumbers(state, 'data', DATA_BYTES));
+    this.commandBits = savedNumber(state, 'commandBits');
+    this.busyUntilTicks = savedNumber(state, 'busyUntilTicks');
+    this.isEnding = savedBoolean(state, 'isEnding');
+    this.transDone = savedBoolean(state, 'transDone');
+    this.onAhbChange?.(this.ahbEnabled);
+    this.updateIrq();
+  }
+
+  private get ctrl(): number {
+    return this.registers[R.SPI_CTRL >> 2]!;
+  }
+
+  private get user(): number {
+    return this.registers[R.SPI_USER >> 2]!;
+  }
+
+  private get isQuadRead(): boolean {
+    return (this.ctrl & R.SPI_FASTRD_MODE) !== 0 && (this.ctrl & (R.SPI_QIO_MODE | R.SPI_QOUT_MODE)) !== 0;
+  }
+
+  /** TRANS_DONE, brought up to date: without its interrupt no alarm marks the end of a transfer. */
+  private settleDone(): boolean {
+    if (this.isEnding && !this.busy) {
+      this.isEnding = false;
+      this.transDone = true;
+    }
+    return this.transDone;
+  }
+
+  private dataWord(at: number): number {
+    const { data } = this;
+    return (data[at]! | (data[at + 1]! << 8) | (data[at + 2]! << 16) | (data[at + 3]! << 24)) >>> 0;
+  }
+
+  private setDataWord(at: number, value: number): void {
+    this.data[at] = value;
+    this.data[at + 1] = value >>> 8;
+    this.data[at + 2] = value >>> 16;
+    this.data[at + 3] = value >>> 24;
+  }
+
+  private checkOffset(offset: number): void {
+    if (offset < R.SPI_W_END || (offset >= R.SPI_EXT0 && offset < R.SPI_SIZE_BYTES)) return;
+    throw new EmulatorFault(
+      'ESPRIG_EMU_UNIMPLEMENTED',
+      `${this.name} has no register +0x${offset.toString(16)}`,
+    );
+  }
+
+  private setCtrl(value: number): void {
+    const changed = ((this.ctrl ^ value) & R.SPI_ENABLE_AHB) !== 0;
+    this.registers[R.SPI_CTRL >> 2] = value;
+    if (changed) this.onAhbChange?.(this.ahbEnabled);
+  }
+
+  /** TRANS_DONE is cleared by writing 0; a 1 leaves it. SYNC_RESET is a pulse. */
+  private setSlave(value: number): void {
+    if (this.settleDone() && (value & R.SPI_TRANS_DONE) === 0) this.transDone = false;
+    this.registers[R.SPI_SLAVE >> 2] = value & ~(R.SPI_SYNC_RESET | R.SPI_TRANS_DONE);
+    this.awaitEnd();
+    this.updateIrq();
+  }
+
+  private get isIrqEnabled(): boolean {
+    return (this.registers[R.SPI_SLAVE >> 2]! & R.SPI_TRANS_DONE_EN) !== 0;
+  }
+
+  private awaitEnd(): void {
+    if (this.isEnding && this.isIrqEnabled)
+      this.context.scheduler.scheduleAt(this.alarm, this.busyUntilTicks);
+  }
+
+  private updateIrq(): void {
+    this.onIrq?.(this.settleDone() && this.isIrqEnabled);
+  }
+
+  /** Several bits at once, which no software sets, are carried out from bit 31 down. */
+  private start(command: number): void {
+    if (command === 0) return;
+    for (let bit = 31; bit >= 18; bit--) {
+      if (((command >>> bit) & 1) !== 0) this.carryOut((1 << bit) >>> 0);
+    }
+  }
+
+  private carryOut(bit: number): void {
+    this.tx[0] = 0;
+    this.txBits = 0;
+    this.clocks = 0;
+    const slave = this.registers[R.SPI_SLAVE >> 2]!;
+    // As a slave it waits for a master, and there is none.
+    if ((slave & R.SPI_SLAVE_MODE) !== 0) return;
+    this.settleDone();
+    this.registers[R.SPI_SLAVE >> 2] =
+      (slave & ~R.SPI_TRANS_CNT) | ((slave + R.SPI_TRANS_CNT_ONE) & R.SPI_TRANS_CNT);
+    switch (bit) {
+      case R.SPI_FLASH_READ:
+        this.readFlash();
+        break;
+      case R.SPI_FLASH_WREN:
+        this.plainCommand(FLASH_COMMAND.WREN);
+        break;
+      case R.SPI_FLASH_WRDI:
+        this.plainCommand(FLASH_COMMAND.WRDI);
+        break;
+      case R.SPI_FLASH_RDID:
+        this.push(FLASH_COMMAND.RDID, 8, 1);
+        this.exchange(3, 1);
+        this.setDataWord(0, this.rx[0]! | (this.rx[1]! << 8) | (this.rx[2]! << 16));
+        break;
+      case R.SPI_FLASH_RDSR:
+        this.push(FLASH_COMMAND.RDSR1, 8, 1);
+        this.exchange(1, 1);
+        this.registers[R.SPI_RD_STATUS >> 2] =
+          (this.registers[R.SPI_RD_STATUS >> 2]! & RD_STATUS_MODE_BITS) | this.rx[0]!;
+        break;
+      case R.SPI_FLASH_WRSR:
+        this.writeStatus();
+        break;
+      case R.SPI_FLASH_PP:
+        this.programPage();
+        break;
+      case R.SPI_FLASH_SE:
+        this.addressCommand(FLASH_COMMAND.SE);
+        break;
+      case R.SPI_FLASH_BE:
+        this.addressCommand(FLASH_COMMAND.BE64);
+        break;
+      case R.SPI_FLASH_CE:
+        this.plainCommand(FLASH_COMMAND.CE);
+        break;
+      case R.SPI_FLASH_DP:
+        this.plainCommand(FLASH_COMMAND.DP);
+        break;
+      case R.SPI_FLASH_RES:
+        this.plainCommand(FLASH_COMMAND.RES);
+        break;
+      case R.SPI_FLASH_HPM:
+        this.plainCommand(FLASH_COMMAND.HPM);
+        break;
+      default:
+        this.userTransfer();
+    }
+    this.commandBits = bit;
+    this.isEnding = true;
+    this.awaitEnd();
+  }
+
+  private plainCommand(opcode: number): void {
+    this.push(opcode, 8, 1);
+    this.exchange(0, 1);
+  }
+
+  private addressCommand(opcode: number): void {
+    this.push(opcode, 8, 1);
+    this.push(this.registers[R.SPI_ADDR >> 2]! & 0xffffff, 24, 1);
+    this.exchange(0, 1);
+  }
+
+  /** The controller picks the opcode by the mode bits and sends the dummies that belong to it. */
+  private readFlash(): void {
+    const bytes = this.byteCount();
+    const { ctrl } = this;
+    const fast = (ctrl & R.SPI_FASTRD_MODE) !== 0;
+    let opcode: number = fast ? FLASH_COMMAND.FAST_READ : FLASH_COMMAND.READ;
+    let addrLines = 1;
+    let dataLines = 1;
+    let dummyClocks = fast ? 8 : 0;
+    if (fast && (ctrl & R.SPI_QIO_MODE) !== 0) {
+      opcode = FLASH_COMMAND.READ_QUAD_IO;
+      addrLines = dataLines = 4;
+      dummyClocks = 6;
+    } else if (fast && (ctrl & R.SPI_DIO_MODE) !== 0) {
+      opcode = FLASH_COMMAND.READ_DUAL_IO;
+      addrLines = dataLines = 2;
+      dummyClocks = 4;
+    } else if (fast && (ctrl & R.SPI_QOUT_MODE) !== 0) {
+      opcode = FLASH_COMMAND.READ_QUAD_OUTPUT;
+      dataLines = 4;
+    } else if (fast && (ctrl & R.SPI_DOUT_MODE) !== 0) {
+      opcode = FLASH_COMMAND.READ_DUAL_OUTPUT;
+      dataLines = 2;
+    }
+    this.push(opcode, 8, 1);
+    this.push(this.registers[R.SPI_ADDR >> 2]! & 0xffffff, 24, addrLines);
+    if (dummyClocks > 0) this.push(0xffffffff, dummyClocks * addrLines, addrLines);
+    this.exchange(bytes, dataLines);
+    for (let i = 0; i < bytes; i++) this.data[i] = this.rx[i]!;
+  }
+
+  private programPage(): void {
+    const bytes = this.byteCount();
+    const quad = (this.user & R.SPI_FWRITE_QUAD) !== 0;
+    this.push(quad ? FLASH_COMMAND.QUAD_PP : FLASH_COMMAND.PP, 8, 1);
+    this.push(this.registers[R.SPI_ADDR >> 2]! & 0xffffff, 24, 1);
+    for (let i = 0; i < bytes; i++) this.push(this.data[i]!, 8, quad ? 4 : 1);
+    this.exchange(0, 1);
+  }
+
+  private writeStatus(): void {
+    const value = this.registers[R.SPI_RD_STATUS >> 2]!;
+    this.push(FLASH_COMMAND.WRSR1, 8, 1);
+    this.push(value & 0xff, 8, 1);
+    if ((this.ctrl & R.SPI_WRSR_2B) !== 0) this.push((value >> 8) & 0xff, 8, 1);
+    this.exchange(0, 1);
+  }
+
+  /** Bits 24-31 of ADDR. @throws EmulatorFault ESPRIG_EMU_UNIMPLEMENTED for more than W0-W15 hold */
+  private byteCount(): number {
+    const bytes = this.registers[R.SPI_ADDR >> 2]! >>> 24;
+    if (bytes <= DATA_BYTES) return bytes;
+    throw new EmulatorFault(
+      'ESPRIG_EMU_UNIMPLEMENTED',
+      `${this.name}: transfer of ${bytes} bytes, the buffer holds ${DATA_BYTES}`,
+    );
+  }
+
+  /** CMD bit 18: the phases that USER enables, in the order command, address, dummy, MOSI, MISO. */
+  private userTransfer(): void {
+    const { user } = this;
+    const user1 = this.registers[R.SPI_USER1 >> 2]!;
+    const user2 = this.registers[R.SPI_USER2 >> 2]!;
+    if ((user & R.SPI_USR_COMMAND) !== 0) this.pushCommand(user2 & 0xffff, (user2 >>> 28) + 1);
+    if ((user & R.SPI_USR_ADDR) !== 0) this.pushAddress((user1 >>> 26) + 1);
+    if ((user & R.SPI_USR_DUMMY) !== 0) this.pushDummies((user1 & 0xff) + 1);
+    const mosiBits = (user & R.SPI_USR_MOSI) !== 0 ? ((user1 >>> 17) & 0x1ff) + 1 : 0;
+    const duplex = (user & R.SPI_DUPLEX) !== 0;
+    if (mosiBits > 0) this.pushData(mosiBits);
+    const misoBits = (user & R.SPI_USR_MISO) !== 0 || duplex ? ((user1 >>> 8) & 0x1ff) + 1 : 0;
+    this.exchange((misoBits + 7) >> 3, 1, true);
+    // While MOSI is being sent no device of ours drives MISO: full duplex reads the idle line.
+    if (duplex && mosiBits > 0) this.rx.fill(0xff);
+    if (misoBits > 0) this.storeData(misoBits);
+  }
+
+  /** Low byte first, each from its most significant bit. */
+  private pushCommand(value: number, bits: number): void {
+    this.push(bits < 8 ? (value & 0xff) >> (8 - bits) : value & 0xff, Math.min(bits, 8), 1);
+    if (bits > 8) this.push((value >> 8) >> (16 - bits), bits - 8, 1);
+  }
+
+  private pushAddress(bits: number): void {
+    const addr = this.registers[R.SPI_ADDR >> 2]!;
+    const first = Math.min(bits, 32);
+    this.push(addr >>> (32 - first), first, 1);
+    if (bits > 32) this.push(this.registers[R.SPI_WR_STATUS >> 2]! >>> (64 - bits), bits - 32, 1);
+  }
+
+  /** A dummy clock passes one bit on each line that the opcode's address has used. */
+  private pushDummies(cycles: number): void {
+    const opcode = this.txBits >= 8 ? this.tx[0]! : 0;
+    const lines = opcode === FLASH_COMMAND.READ_QUAD_IO ? 4 : opcode === FLASH_COMMAND.READ_DUAL_IO ? 2 : 1;
+    for (let left = cycles * lines; left > 0; left -= 32) {
+      this.push(0xffffffff, Math.min(left, 32), lines);
+    }
+  }
+
+  private pushData(bits: number): void {
+    const { user } = this;
+    const from = (user & R.SPI_USR_MOSI_HIGHPART) !== 0 ? DATA_BYTES / 2 : 0;
+    const swap = (user & R.SPI_WR_BYTE_ORDER) !== 0 ? 3 : 0;
+    const reverse = (this.ctrl & R.SPI_WR_BIT_ORDER) !== 0;
+    for (let done = 0; done < bits; done += 8) {
+      const byte = this.data[(from + ((done >> 3) ^ swap)) & (DATA_BYTES - 1)]!;
+      const count = Math.min(8, bits - done);
+      this.push((reverse ? reversed(byte) : byte) >> (8 - count), count, 1);
+    }
+  }
+
+  /** Bytes behind the last received bit keep what they held. */
+  private storeData(bits: number): void {
+    const { user } = this;
+    const from = (user & R.SPI_USR_MISO_HIGHPART) !== 0 ? DATA_BYTES / 2 : 0;
+    const swap = (user & R.SPI_RD_BYTE_ORDER) !== 0 ? 3 : 0;
+    const reverse = (this.ctrl & R.SPI_RD_BIT_ORDER) !== 0;
+    for (let done = 0; done < bits; done += 8) {
+      const byte = this.rx[done >> 3]! & (bits - done >= 8 ? 0xff : 0xff00 >> (bits - done));
+      this.data[(from + ((done >> 3) ^ swap)) & (DATA_BYTES - 1)] = reverse ? reversed(byte) : byte;
+    }
+  }
+
+  /** Appends the low `bits` bits of `value` to what will be sent, over `lines` lines. */
+  private push(value: number, bits: number, lines: number): void {
+    this.clocks += bits / lines;
+    let left = bits;
+    while (left > 0) {
+      const used = this.txBits & 7;
+      const take = Math.min(left, 8 - used);
+      const part = (value >>> (left - take)) & ((1 << take) - 1);
+      const at = this.txBits >> 3;
+      this.tx[at] = (used === 0 ? 0 : this.tx[at]!) | (part << (8 - used - take));
+      this.txBits += take;
+      left -= take;
+    }
+  }
+
+  /** One select cycle: sends what was pushed, fills `rx`. Begins when the bus is free. */
+  private exchange(rxBytes: number, lines: number, isUser = false): void {
+    const nowTicks = this.context.scheduler.nowTicks();
+    const startTicks = Math.max(nowTicks, this.busyUntilTicks);
+    const clocks = this.clocks + (rxBytes * 8) / lines;
+    const endTicks = startTicks + (this.isClocked ? Math.round(clocks * this.ticksPerClock(isUser)) : 0);
+    this.busyUntilTicks = endTicks;
+    if (this.device === undefined) this.rx.fill(0xff, 0, rxBytes);
+    else this.device.transfer(this.tx, this.txBits, this.rx, rxBytes, startTicks, endTicks);
+  }
+
+  /** The clock divider of USR transfers stands in CLOCK, that of flash commands in CTRL. */
+  private ticksPerClock(isUser: boolean): number {
+    const ticksPerApb = TICKS_PER_SECOND / this.context.clocks.apbHz;
+    return ticksPerApb * (isUser ? userDivider(this.registers[R.SPI_CLOCK >> 2]!) : flashDivider(this.ctrl));
+  }
+}
+
+function userDivider(clock: number): number {
+  if ((clock & R.SPI_CLK_EQU_SYSCLK) !== 0) return 1;
+  return (((clock >> 18) & 0x1fff) + 1) * (((clock >> 12) & 0x3f) + 1);
+}
+
+function flashDivider(ctrl: number): number {
+  return (ctrl & R.SPI_CTRL_CLK_EQU_SYSCLK) !== 0 ? 1 : ((ctrl >> 8) & 0xf) + 1;
+}
+
+function reversed(byte: number): number {
+  let r = ((byte & 0x55) << 1) | ((byte >> 1) & 0x55);
+  r = ((r & 0x33) << 2) | ((r >> 2) & 0x33);
+  return ((r & 0x0f) << 4) | (r >> 4);
+}
