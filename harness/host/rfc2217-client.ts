@@ -180,31 +180,40 @@ export class Rfc2217Client {
           this.#baud = message.baud;
           this.#board.setBaud?.(message.baud);
         }
-        return this.#answer({ name: 'set-baudrate', baud: this.#baud });
+        this.#answer({ name: 'set-baudrate', baud: this.#baud });
+        return;
       case 'set-datasize':
         // The board's UART speaks eight bits; what cannot be set is answered with what is in force.
-        return this.#answer({ name: 'set-datasize', bits: this.#dataBits });
+        this.#answer({ name: 'set-datasize', bits: this.#dataBits });
+        return;
       case 'set-parity':
-        return this.#answer({ name: 'set-parity', value: this.#parity });
+        this.#answer({ name: 'set-parity', value: this.#parity });
+        return;
       case 'set-stopsize':
-        return this.#answer({ name: 'set-stopsize', value: this.#stopSize });
+        this.#answer({ name: 'set-stopsize', value: this.#stopSize });
+        return;
       case 'set-control':
-        return this.#answer({ name: 'set-control', value: this.#control(message.value) });
+        this.#answer({ name: 'set-control', value: this.#control(message.value) });
+        return;
       case 'flowcontrol-suspend':
         this.#suspended = true;
         return;
       case 'flowcontrol-resume':
         this.#suspended = false;
-        return this.#flush();
+        this.#flush();
+        return;
       case 'set-linestate-mask':
         this.#lineMask = message.bits;
-        return this.#answer(message);
+        this.#answer(message);
+        return;
       case 'set-modemstate-mask':
         this.#modemMask = message.bits;
         this.#answer(message);
-        return this.#notifyModemState(this.#lastModemBits);
+        this.#notifyModemState(this.#lastModemBits);
+        return;
       case 'purge-data':
-        return this.#purge(message.value);
+        this.#purge(message.value);
+        return;
       case 'notify-linestate':
       case 'notify-modemstate':
         // Notices go from server to client only.

@@ -70,7 +70,9 @@ export async function startRfc2217Server(
       signature: options.signature ?? 'esprig ESP8266 board',
       garbleOtherBaud: options.garbleOtherBaud ?? true,
       onOverrun: (bytes) => void (counts.overrunBytes += bytes),
-      onBadCommand: () => void counts.badCommands++,
+      onBadCommand: () => {
+        counts.badCommands++;
+      },
       onEnd: () => {
         if (current === client) current = undefined;
       },

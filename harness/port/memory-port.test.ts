@@ -10,7 +10,7 @@ serialLinkContract('the in-process link', { exclusive: false }, () => {
     link,
     far: {
       send: (bytes: Uint8Array) => board.send(bytes, link.baud),
-      received: board.received,
+      received: () => board.received(),
       lines: () => board.lineLog,
       baud: () => board.hostBaud(),
       unplug: () => link.unplug(),

@@ -2,15 +2,7 @@ import type { BoardLine } from './board-line';
 import { LINES_RELEASED } from './port';
 import { portError } from './port-errors';
 import { asReceivedAt } from './uart-mismatch';
-import type {
-  LineStates,
-  LinkClosed,
-  ModemStates,
-  PurgeTarget,
-  ReceivedChunk,
-  SerialLink,
-  Unsubscribe,
-} from './port';
+import type { LineStates, LinkClosed, ModemStates, ReceivedChunk, SerialLink, Unsubscribe } from './port';
 
 export interface MemoryPortOptions {
   readonly path?: string;
@@ -100,10 +92,10 @@ export class MemoryPort implements SerialLink {
     this.#mustBeOpen('drain');
   }
 
-  async purge(target: PurgeTarget): Promise<void> {
+  async purge(): Promise<void> {
     await Promise.resolve();
     this.#mustBeOpen('purge');
-    if (target !== 'output') this.#toHost = [];
+    this.#toHost = [];
   }
 
   async setBaud(baud: number): Promise<void> {

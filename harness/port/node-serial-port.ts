@@ -34,7 +34,7 @@ export function nodeSerialPort(path: string, options: NodeSerialOptions = {}): S
 /** The serial ports of this machine, those with a lasting name first. */
 export async function listSerialPorts(): Promise<ListedPort[]> {
   const byId = namesIn('/dev/serial/by-id').map((name) => ({ path: `/dev/serial/by-id/${name}`, about: '' }));
-  let listed: ListedPort[] = [];
+  let listed: ListedPort[];
   try {
     // Needs udevadm; without it the driver rejects, and the names in /dev have to do.
     const found = (await withinMs(SerialPort.list(), LIST_LIMIT_MS, () => undefined)) ?? [];

@@ -171,7 +171,7 @@ export function serialLinkContract(
       await link.write(Uint8Array.of(1, 2, 3));
       await link.drain();
       await until(() => far.received().length === 3);
-      await link.purge('both');
+      await link.purge();
       await link.write(Uint8Array.of(4));
       await until(() => far.received().length === 4);
     });

@@ -30,7 +30,6 @@ export interface LinkClosed {
   readonly atMs: number;
 }
 
-export type PurgeTarget = 'input' | 'output' | 'both';
 export type Unsubscribe = () => void;
 
 /** Both control lines released: the state every link is left in by `open`. */
@@ -66,8 +65,8 @@ export interface SerialLink {
   write(bytes: Uint8Array): Promise<void>;
   /** Resolves when what was written has left this side, as far as the link can tell. */
   drain(): Promise<void>;
-  /** Throws away what has been received but not delivered, or written but not sent. */
-  purge(target: PurgeTarget): Promise<void>;
+  /** Throws away what has been received but not delivered, and what has been written but not sent. */
+  purge(): Promise<void>;
   /** @throws LinkError ESPRIG_PORT_BAUD when the adapter refuses the rate. */
   setBaud(baud: number): Promise<void>;
   /**

@@ -15,9 +15,9 @@ serialLinkContract('RFC 2217', { exclusive: true }, async () => {
     link,
     far: {
       send: (bytes: Uint8Array) => board.send(bytes, link.baud),
-      received: board.received,
+      received: () => board.received(),
       lines: () => board.lineLog,
-      baud: board.hostBaud,
+      baud: () => board.hostBaud(),
       unplug: () => server.disconnectClient(),
     },
     secondLink: () => rfc2217Port(server.url),

@@ -2,15 +2,7 @@ import { SerialPortStream } from '@serialport/stream';
 import type { BindingInterface } from '@serialport/bindings-interface';
 import { portError, portErrorFrom } from './port-errors';
 import { LINES_RELEASED } from './port';
-import type {
-  LineStates,
-  LinkClosed,
-  ModemStates,
-  PurgeTarget,
-  ReceivedChunk,
-  SerialLink,
-  Unsubscribe,
-} from './port';
+import type { LineStates, LinkClosed, ModemStates, ReceivedChunk, SerialLink, Unsubscribe } from './port';
 import { withinMs } from './within';
 
 export interface StreamLinkOptions {
@@ -31,6 +23,7 @@ export class StreamLink implements SerialLink {
   #stream: SerialPortStream | undefined;
   #lines: LineStates = LINES_RELEASED;
   #hasLines = true;
+  #closing = false;
   #baud: number;
   #closed: LinkClosed | undefined;
   readonly #options: StreamLinkOptions;
@@ -74,8 +67,10 @@ export class StreamLink implements SerialLink {
     });
     this.#stream = stream;
     stream.on('data', (bytes: Buffer) => this.#deliver(bytes));
-    stream.on('close', (error: Error | null) => {
-      this.#end(error === null ? 'closed' : 'unplugged', error === null ? 'closed' : error.message);
+    // The driver's own close event carries null or the reason; Node's, which may come first or second, carries nothing.
+    stream.on('close', (error?: Error | null) => {
+      if (this.#closing) this.#end('closed', 'closed');
+      else this.#end('unplugged', error?.message ?? 'the stream ended');
     });
     // Errors also reach the caller through callbacks; without a listener they would end the process.
     stream.on('error', (error: Error) => {
@@ -111,6 +106,7 @@ export class StreamLink implements SerialLink {
   async close(): Promise<void> {
     const stream = this.#stream;
     if (stream?.isOpen !== true) return;
+    this.#closing = true;
     const closed = new Promise<void>((resolve) => {
       // Closing and a cable pulled at the same moment give one callback and two events; either will do.
       stream.once('close', () => resolve());
@@ -135,8 +131,7 @@ export class StreamLink implements SerialLink {
     await this.#run('drain', (stream, done) => stream.drain(done));
   }
 
-  async purge(_target: PurgeTarget): Promise<void> {
-    // The driver can only discard both ways at once; nothing written is left unsent here that a caller would keep.
+  async purge(): Promise<void> {
     await this.#run('purge', (stream, done) => stream.flush(done));
   }
 
