@@ -1,0 +1,174 @@
+/**
+ * The partition table at flash 0x8000: 32-byte rows, at most 96 of them, ended by an erased one.
+ * Sources: ESP8266_RTOS_SDK `components/bootloader_support/include/esp_flash_data_types.h`,
+ * `src/flash_partitions.c` (ESP8266 half), `components/partition_table/gen_esp32part.py`; images.md section 4.
+ */
+import { readU16LE, readU32LE, writeU32LE } from '../core/bytes';
+import { ProtocolError } from '../core/errors';
+import { cString, fromLatin1, hex, putU16 } from './bytes';
+import type { Slot } from './slots';
+
+export const PARTITION_TABLE_OFFSET = 0x8000;
+/** What image tools write and the bootloader reads. */
+export const PARTITION_TABLE_BYTES = 0xc00;
+export const PARTITION_ROW_BYTES = 32;
+export const MAX_PARTITION_ROWS = PARTITION_TABLE_BYTES / PARTITION_ROW_BYTES;
+const ROW_MAGIC = 0x50aa;
+const MD5_MAGIC = 0xebeb;
+const LABEL_BYTES = 16;
+
+export const PARTITION_TYPE = { APP: 0, DATA: 1 } as const;
+export const APP_SUBTYPE = { FACTORY: 0x00, OTA_0: 0x10, TEST: 0x20 } as const;
+export const DATA_SUBTYPE = { OTA: 0, PHY: 1, NVS: 2 } as const;
+
+export interface Partition {
+  readonly label: string;
+  readonly type: number;
+  readonly subtype: number;
+  readonly offset: number;
+  readonly sizeBytes: number;
+  readonly isEncrypted: boolean;
+}
+
+export interface PartitionTable {
+  readonly partitions: readonly Partition[];
+  /** The generator can add a digest row; this SDK never does, and its bootloader lists one as "unknown". */
+  readonly md5: Uint8Array | undefined;
+}
+
+/**
+ * Reads a table as the bootloader does.
+ * @throws ProtocolError ESPRIG_PARTITIONS_BAD with the bootloader's own complaint
+ */
+export function parsePartitionTable(bytes: Uint8Array): PartitionTable {
+  const partitions: Partition[] = [];
+  let md5: Uint8Array | undefined;
+  for (let row = 0; row < MAX_PARTITION_ROWS; row += 1) {
+    const at = row * PARTITION_ROW_BYTES;
+    if (at + PARTITION_ROW_BYTES > bytes.length) break;
+    const magic = readU16LE(bytes, at);
+    if (magic === 0xffff && bytes[at + 2] === 0xff && bytes[at + 3] === 0xff) return { partitions, md5 };
+    if (magic === MD5_MAGIC) {
+      md5 = bytes.slice(at + 16, at + 32);
+      continue;
+    }
+    if (magic !== ROW_MAGIC) throw bad(`partition ${row} invalid magic number ${hex(magic)}`, at);
+    partitions.push({
+      type: bytes[at + 2]!,
+      subtype: bytes[at + 3]!,
+      offset: readU32LE(bytes, at + 4),
+      sizeBytes: readU32LE(bytes, at + 8),
+      label: cString(bytes.subarray(at + 12, at + 12 + LABEL_BYTES)),
+      isEncrypted: (readU32LE(bytes, at + 28) & 1) !== 0,
+    });
+  }
+  throw bad('partition table has no terminating entry, not valid', bytes.length);
+}
+
+/**
+ * A table of 0xC00 bytes as the SDK's build makes it: no digest row, 0xFF behind the rows.
+ * @throws ProtocolError ESPRIG_PARTITIONS_BAD for too many rows or a label that does not fit
+ */
+export function encodePartitionTable(partitions: readonly Partition[]): Uint8Array {
+  if (partitions.length >= MAX_PARTITION_ROWS) {
+    throw bad(`${partitions.length} partitions, at most ${MAX_PARTITION_ROWS - 1} fit`, 0);
+  }
+  const out = new Uint8Array(PARTITION_TABLE_BYTES).fill(0xff);
+  partitions.forEach((partition, row) => {
+    const at = row * PARTITION_ROW_BYTES;
+    const label = fromLatin1(partition.label);
+    if (label.length > LABEL_BYTES) throw bad(`label "${partition.label}" is longer than ${LABEL_BYTES}`, at);
+    out.fill(0, at, at + PARTITION_ROW_BYTES);
+    putU16(out, at, ROW_MAGIC);
+    out[at + 2] = partition.type;
+    out[at + 3] = partition.subtype;
+    writeU32LE(out, at + 4, partition.offset);
+    writeU32LE(out, at + 8, partition.sizeBytes);
+    out.set(label, at + 12);
+    writeU32LE(out, at + 28, partition.isEncrypted ? 1 : 0);
+  });
+  return out;
+}
+
+/**
+ * Complaints about a table, worst first: what the bootloader refuses, then what a build should refuse. Empty = good.
+ */
+export function verifyPartitions(
+  partitions: readonly Partition[],
+  flashBytes: number,
+): readonly string[] {
+  const refused = partitions.flatMap((partition, row) =>
+    partition.offset > flashBytes || partition.offset + partition.sizeBytes > flashBytes
+      ? [
+          `partition ${row} invalid - offset ${hex(partition.offset)} size ${hex(partition.sizeBytes)} ` +
+            `exceeds flash chip size ${hex(flashBytes)}`,
+        ]
+      : [],
+  );
+  return [...refused, ...overlaps(partitions), ...misaligned(partitions)];
+}
+
+function overlaps(partitions: readonly Partition[]): string[] {
+  const table: Partition = {
+    label: 'partition table',
+    type: 0xff,
+    subtype: 0xff,
+    offset: 0,
+    sizeBytes: PARTITION_TABLE_OFFSET + 0x1000,
+    isEncrypted: false,
+  };
+  const sorted = [table, ...partitions].sort((a, b) => a.offset - b.offset);
+  return sorted.flatMap((partition, index) => {
+    const next = sorted[index + 1];
+    const end = partition.offset + partition.sizeBytes;
+    if (next === undefined || next.offset >= end) return [];
+    return [`${next.label} at ${hex(next.offset)} lies over ${partition.label}, which ends at ${hex(end)}`];
+  });
+}
+
+function misaligned(partitions: readonly Partition[]): string[] {
+  return partitions.flatMap(({ label, type, offset, sizeBytes }) => {
+    const complaints: string[] = [];
+    // The flash cache maps apps by 64 KiB; everything else is erased by sectors.
+    const align = type === PARTITION_TYPE.APP ? 0x10000 : 0x1000;
+    if (offset % align !== 0) complaints.push(`${label}: offset ${hex(offset)} is no multiple of ${hex(align)}`);
+    if (sizeBytes % 0x1000 !== 0) complaints.push(`${label}: size ${hex(sizeBytes)} is not made of sectors`);
+    if (type === PARTITION_TYPE.APP && (offset & 0xfffff) + sizeBytes > 0x100000) {
+      complaints.push(`${label}: crosses a 1 MiB boundary, code behind it cannot be mapped`);
+    }
+    return complaints;
+  });
+}
+
+/** Whether a row is an OTA slot, and which. */
+export function otaIndexOf(partition: Partition): number | undefined {
+  const index = partition.subtype - APP_SUBTYPE.OTA_0;
+  return partition.type === PARTITION_TYPE.APP && index >= 0 && index < 16 ? index : undefined;
+}
+
+/** OTA slots by their number. */
+export function otaSlots(partitions: readonly Partition[]): readonly Partition[] {
+  return partitions
+    .filter((partition) => otaIndexOf(partition) !== undefined)
+    .sort((a, b) => a.subtype - b.subtype);
+}
+
+/** Every row that can hold an app, as slots. */
+export function appSlots(partitions: readonly Partition[]): readonly Slot[] {
+  return partitions.filter((partition) => partition.type === PARTITION_TYPE.APP);
+}
+
+/** The word the bootloader prints for a row. */
+export function partitionUsage(partition: Partition): string {
+  if (partition.type === PARTITION_TYPE.APP) {
+    if (partition.subtype === APP_SUBTYPE.FACTORY) return 'factory app';
+    if (partition.subtype === APP_SUBTYPE.TEST) return 'test app';
+    return otaIndexOf(partition) === undefined ? 'Unknown app' : 'OTA app';
+  }
+  if (partition.type !== PARTITION_TYPE.DATA) return 'unknown';
+  return ['OTA data', 'RF data', 'WiFi data'][partition.subtype] ?? 'Unknown data';
+}
+
+function bad(message: string, offset: number): ProtocolError {
+  return new ProtocolError('ESPRIG_PARTITIONS_BAD', message, { details: { offset } });
+}
