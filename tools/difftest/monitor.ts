@@ -3,6 +3,7 @@ import { SPECIAL_REGISTERS, SR } from '../../harness/emulator/cpu/special-regist
 import {
   scratchOf,
   VECTORS,
+  wordsOf,
   type Outcome,
   type TestCase,
 } from '../../harness/emulator/testkit/vectors/case';
@@ -46,7 +47,6 @@ export interface Piece {
 const MAX_PATCHES = 14;
 const MAX_WATCHES = 3;
 const MAX_LANDINGS = 2;
-const LANDING_BYTES = 6;
 
 const MONITOR_ADDR = 0x40110000;
 /** Result pointer, case pointer, cases to go. */
@@ -95,7 +95,10 @@ const quiet = (): string[] => [
 ];
 
 const ownVectors = (): string[] => [
-  ...VECTORS.flatMap(({ offset }) => [`.org ${MONITOR_ADDR + offset}`, 'j failed']),
+  ...VECTORS.flatMap(({ offset }, index) => [
+    `.org ${MONITOR_ADDR + offset}`,
+    index === 0 ? 'j debugged' : 'j failed',
+  ]),
   `.org ${MONITOR_ADDR + 0x80}`,
   ...['failed: j failed', 'done: j done', 'start:', ...quiet()],
 ];
@@ -116,7 +119,9 @@ const enterCase = (): string[] => [
   ...[`s32i a1, a0, ${CONTROL.remaining}`, `l32i a2, a0, ${CONTROL.record}`],
   ...[`l32i a3, a2, ${RECORD.patchCount}`, `addmi a4, a2, ${RECORD.patches}`],
   ...['patch: beqz a3, patched', 'l32i a5, a4, 0', 'l32i a6, a4, 4', 's32i a6, a5, 0'],
-  ...['addi a4, a4, 8', 'addi a3, a3, -1', 'j patch', 'patched: isync', 'movi a3, -1', 'wsr.intclear a3'],
+  ...['addi a4, a4, 8', 'addi a3, a3, -1', 'j patch', 'patched: isync'],
+  // DEBUGCAUSE cannot be written: the monitor's own debug vector is entered once, for a known value.
+  ...['rsil a3, 0', 'break 1, 1', 'debugged: rsil a3, 15', 'movi a3, -1', 'wsr.intclear a3'],
   ...STATE_SPECIALS.flatMap((special, index) =>
     special === SR.PS || special === SR.DEBUGCAUSE
       ? []
@@ -163,20 +168,6 @@ function wordsPiece(addr: number, words: readonly number[]): Piece {
   return { addr, bytes: new Uint8Array(Uint32Array.from(words).buffer) };
 }
 
-/** The words that hold these bytes; what lies beside them is zero, which is ILL. */
-function patchesOf(test: TestCase, landingBytes: (addr: number, index: number) => Uint8Array): Map<number, number> {
-  const words = new Map<number, number>(test.data.map(([addr, value]) => [addr >>> 0, value]));
-  const put = (addr: number, bytes: ArrayLike<number>): void => {
-    for (let i = 0; i < bytes.length; i++) {
-      const wordAddr = ((addr + i) & ~3) >>> 0;
-      words.set(wordAddr, (words.get(wordAddr) ?? 0) | (bytes[i]! << (8 * ((addr + i) & 3))));
-    }
-  };
-  put(test.state[PC_SLOT]!, test.bytes);
-  test.landings.forEach((addr, index) => put(addr, landingBytes(addr, index)));
-  return words;
-}
-
 export function buildMonitor(): Monitor {
   const program = assemble(
     [ownVectors(), closeRegion(), enterCase(), landings(), recordCase()].flat().join('\n'),
@@ -194,8 +185,12 @@ export function buildMonitor(): Monitor {
 
   const writeRecord = (view: DataView, at: number, test: TestCase): void => {
     const table = SCRATCHES.indexOf(scratchOf(test) as 104);
-    const patches = [...patchesOf(test, (addr, index) => landingBytes(addr, table, index))];
-    if (patches.length > MAX_PATCHES || test.landings.length > MAX_LANDINGS || test.watches.length > MAX_WATCHES)
+    const patches = [...wordsOf(test, (addr, index) => landingBytes(addr, table, index))];
+    if (
+      patches.length > MAX_PATCHES ||
+      test.landings.length > MAX_LANDINGS ||
+      test.watches.length > MAX_WATCHES
+    )
       throw new Error(`${test.subject}: ${patches.length} words to patch are too many for a record`);
     view.setUint32(at + RECORD.patchCount, patches.length, true);
     view.setUint32(at + RECORD.entryLevel, entryLevelOf(test.seed), true);
@@ -240,5 +235,3 @@ export function buildMonitor(): Monitor {
     },
   };
 }
-
-export { LANDING_BYTES };

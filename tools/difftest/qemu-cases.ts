@@ -37,7 +37,11 @@ export async function openQemuOracle(): Promise<CaseOracle> {
       .slice(0, begun)
       .map((test, index) =>
         monitor.decode(
-          new DataView(bytes.buffer, bytes.byteOffset + index * monitor.resultSizeBytes, monitor.resultSizeBytes),
+          new DataView(
+            bytes.buffer,
+            bytes.byteOffset + index * monitor.resultSizeBytes,
+            monitor.resultSizeBytes,
+          ),
           test,
         ),
       );

@@ -43,3 +43,23 @@ export function settleEntry(seed: number, state: Uint32Array): void {
 export function scratchOf(test: Pick<TestCase, 'state'>): number {
   return test.state[slotOf(SR.VECBASE)] === TEST_PLACES.vecbaseA ? SR.DDR : SR.EXCSAVE3;
 }
+
+/**
+ * The words to put in place before the test: data, the instruction, and at each landing the given bytes. What lies
+ * beside them in the code area is zero, which is ILL.
+ */
+export function wordsOf(
+  test: TestCase,
+  landingBytes: (addr: number, index: number) => ArrayLike<number>,
+): Map<number, number> {
+  const words = new Map<number, number>(test.data.map(([addr, value]) => [addr >>> 0, value]));
+  const put = (addr: number, bytes: ArrayLike<number>): void => {
+    for (let i = 0; i < bytes.length; i++) {
+      const wordAddr = ((addr + i) & ~3) >>> 0;
+      words.set(wordAddr, (words.get(wordAddr) ?? 0) | (bytes[i]! << (8 * ((addr + i) & 3))));
+    }
+  };
+  put(test.state[PC_SLOT]!, test.bytes);
+  test.landings.forEach((addr, index) => put(addr, landingBytes(addr, index)));
+  return words;
+}

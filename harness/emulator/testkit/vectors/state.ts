@@ -45,6 +45,9 @@ export const TEST_PLACES = {
   dataEndAddr: 0x3ffebf00,
 } as const;
 
+/** QEMU has no way to write DEBUGCAUSE: every test begins behind a `break` (bit 3, "BI"). */
+const DEBUGCAUSE_BREAK = 8;
+
 /** A small generator with a frozen sequence (mulberry32): recorded vectors depend on it. */
 export interface Random {
   /** 32 random bits, unsigned. */
@@ -84,7 +87,7 @@ export function interestingWord(random: Random): number {
     case 3:
       return random.below(64);
     case 4:
-      return (-random.below(300)) >>> 0;
+      return -random.below(300) >>> 0;
     case 5:
       return random.word() >>> random.below(32);
     default:
@@ -124,6 +127,7 @@ export function baseState(seed: number): Uint32Array {
   );
   set(SR.VECBASE, random.chance(0.5) ? TEST_PLACES.vecbaseA : TEST_PLACES.vecbaseB);
   set(SR.EXCCAUSE, random.below(64));
+  set(SR.DEBUGCAUSE, DEBUGCAUSE_BREAK);
   set(SR.CCOMPARE0, random.word());
   set(SR.CCOUNT, state[slotOf(SR.CCOMPARE0)]! + 1000 + random.below(1000));
   set(SR.ICOUNT, random.word() & 0x7fffffff);
