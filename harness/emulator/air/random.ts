@@ -49,7 +49,11 @@ export class Random {
 
   bytes(sizeBytes: number): Uint8Array {
     const out = new Uint8Array(sizeBytes);
-    for (let index = 0; index < sizeBytes; index++) out[index] = this.nextU32() >>> 24;
+    let word = 0;
+    for (let index = 0; index < sizeBytes; index++, word >>>= 8) {
+      if ((index & 3) === 0) word = this.nextU32();
+      out[index] = word;
+    }
     return out;
   }
 
