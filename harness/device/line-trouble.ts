@@ -1,0 +1,21 @@
+import type { Deadline } from '../core/deadline';
+import { isEsprigError } from '../core/errors';
+
+/**
+ * Errors that a damaged or lost byte can cause: worth another try over a fresh connection. Not a link that is gone, not
+ * a stop, not a deadline that is used up, and nothing that would come out the same again.
+ */
+export function isLineTrouble(error: unknown, deadline: Deadline): boolean {
+  if (deadline.expired || deadline.cancelled || !isEsprigError(error)) return false;
+  switch (error.code) {
+    case 'ESPRIG_DEADLINE':
+    case 'ESPRIG_ROM_BAD_REPLY':
+    case 'ESPRIG_ROM_BAD_CHECKSUM':
+    case 'ESPRIG_ROM_STATUS':
+    case 'ESPRIG_FLASH_VERIFY':
+    case 'ESPRIG_FLASH_UNKNOWN':
+      return true;
+    default:
+      return false;
+  }
+}
