@@ -101,8 +101,9 @@ export class AnalogI2c implements Peripheral {
     const register = (value >>> 8) & 0xff;
     const registers = this.registersOf(host, block);
     if ((value & TRANSACTION_WRITE) !== 0) {
-      registers[register] = value >>> 16;
-      if (host === PLL_HOST && block === PLL_BLOCK) this.wiring.onPllRegister(register, registers[register]!);
+      const written = (value >>> 16) & 0xff;
+      registers[register] = written;
+      if (host === PLL_HOST && block === PLL_BLOCK) this.wiring.onPllRegister(register, written);
     }
     let data = registers[register]!;
     if (register === LOCK_REGISTER && LOCK_BLOCKS.includes(block)) data |= LOCKED;

@@ -1,4 +1,6 @@
 import { EventQueue, type EventQueueState } from '../event-queue';
+import { ClockTree } from '../peripherals/clocks';
+import type { PeripheralContext } from '../peripherals/peripheral';
 import { microsToTicks } from '../time';
 
 /** Where manual time stands; with the blocks' own states it is a whole snapshot. */
@@ -49,4 +51,17 @@ export class ManualTime {
     this.now = state.nowTicks;
     this.queue.restore(state.queue);
   }
+}
+
+export interface Bench {
+  readonly time: ManualTime;
+  readonly clocks: ClockTree;
+  readonly context: PeripheralContext;
+}
+
+/** Time and clocks for one block under test, as a chip with a 26 MHz crystal has them after reset (APB 52 MHz). */
+export function createBench(): Bench {
+  const time = new ManualTime();
+  const clocks = new ClockTree({ crystalHz: 26_000_000 });
+  return { time, clocks, context: { scheduler: time.queue, clocks } };
 }
