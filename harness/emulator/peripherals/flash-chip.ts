@@ -7,27 +7,24 @@
  * between leaves what flash-power-cut.ts defines.
  */
 import { FLASH_CHIPS, FLASH_PAGE_BYTES } from '../../chip/flash-chips';
-import { Alarm, type Scheduler } from '../event-queue';
+import type { Alarm, Scheduler } from '../event-queue';
 import { EmulatorFault } from '../fault';
-import { nanosToTicks } from '../time';
 import { FLASH_COMMAND, FLASH_HEADER_BYTES, SR1_WEL, SR1_WIP, SR2_QE } from './flash-commands';
+import { FlashEngine } from './flash-engine';
+import { FlashIdentity } from './flash-identity';
 import {
-  applyOperation,
   operationAreaBytes,
-  operationTicks,
   type FlashOperation,
   type FlashOperationKind,
   type FlashPowerCut,
   type PowerCutRequest,
 } from './flash-operation';
-import { momentInside } from './flash-power-cut';
 import { isAreaProtected } from './flash-protection';
-import { buildSfdp } from './flash-sfdp';
 import { FlashStatus } from './flash-status';
 import { FLASH_TIMINGS, type FlashTiming, type FlashTimingName } from './flash-timing';
 import type { SavedState } from './peripheral';
 import type { SpiDevice } from './spi-device';
-import { expectStateVersion, savedBoolean, savedNumber, savedNumbers } from './spi-state';
+import { expectStateVersion, savedBoolean, savedNumber } from './spi-state';
 
 export interface FlashChipConfig {
   /** The array itself, a view into the board's memory; its length is the chip's size. */
@@ -45,22 +42,9 @@ export interface FlashChipConfig {
   readonly seed?: number;
 }
 
-const UNIQUE_ID = [0xd1, 0x66, 0x20, 0x8a, 0x5b, 0x3c, 0x41, 0x2f];
-const OPERATION_KINDS: readonly FlashOperationKind[] = [
-  'program',
-  'erase-sector',
-  'erase-block-32k',
-  'erase-block',
-  'erase-chip',
-  'write-status',
-];
-
 export class FlashChip implements SpiDevice {
   readonly sizeBytes: number;
-  readonly jedecId: number;
   readonly content: Uint8Array;
-  /** Ends an operation or cuts the power in it. The board registers it, so that a snapshot can name it. */
-  readonly alarm: Alarm;
   readonly status: FlashStatus;
 
   /** Told of every operation that makes the chip busy, when it starts. */
@@ -73,32 +57,16 @@ export class FlashChip implements SpiDevice {
   onUnknownCommand: ((opcode: number) => void) | undefined;
 
   private readonly scheduler: Scheduler;
-  private readonly timing: FlashTiming;
-  private readonly sfdp: Uint8Array;
-  private readonly uniqueId: Uint8Array;
+  private readonly identity: FlashIdentity;
+  private readonly engine: FlashEngine;
   private readonly addrMask: number;
   private readonly seed: number;
 
   private powered = true;
-  private wip = false;
   private wel = false;
   private volatileWrite = false;
   private deepPowerDown = false;
   private resetEnabled = false;
-  private countSincePowerOn = 0;
-  private countTotal = 0;
-
-  private kind: FlashOperationKind = 'program';
-  private addr = 0;
-  private length = 0;
-  private startTicks = 0;
-  private endTicks = 0;
-  /** When the alarm is due: the end, or the cut before it. */
-  private dueTicks = 0;
-  private cutting = false;
-  /** The page to be programmed, FF where nothing is. */
-  private readonly latch = new Uint8Array(FLASH_PAGE_BYTES);
-  private armed: PowerCutRequest | undefined;
 
   /** @throws EmulatorFault ESPRIG_EMU_BAD_CONFIG for a size that no chip has */
   constructor(config: FlashChipConfig) {
@@ -111,27 +79,46 @@ export class FlashChip implements SpiDevice {
     this.addrMask = sizeBytes - 1;
     this.content = config.content;
     this.scheduler = config.scheduler;
-    this.timing = typeof config.timing === 'string' ? FLASH_TIMINGS[config.timing] : config.timing;
-    this.jedecId = config.jedecId ?? known.jedecId;
-    this.uniqueId = Uint8Array.from(config.uniqueId ?? UNIQUE_ID);
+    const timing = typeof config.timing === 'string' ? FLASH_TIMINGS[config.timing] : config.timing;
     this.seed = config.seed ?? 1;
-    this.sfdp = buildSfdp(sizeBytes, this.timing);
+    this.identity = new FlashIdentity(config.jedecId ?? known.jedecId, sizeBytes, timing, config.uniqueId);
     this.status = new FlashStatus(config.statusRegisters ?? SR2_QE << 8);
-    this.alarm = new Alarm('flash-chip', () => this.onAlarm());
+    this.engine = new FlashEngine(config.content, this.status, config.scheduler, timing, {
+      started: () => this.onOperation?.(this.engine.describe()),
+      completed: () => {
+        this.wel = false;
+      },
+      contentChanged: (flashOffset, lengthBytes) => this.onContentChanged?.(flashOffset, lengthBytes),
+      powerCut: (cut) => {
+        this.powered = false;
+        this.softReset();
+        this.onPowerCut?.(cut);
+      },
+    });
+  }
+
+  /** Ends an operation or cuts the power in it. The board registers it, so that a snapshot can name it. */
+  get alarm(): Alarm {
+    return this.engine.alarm;
+  }
+
+  /** 0xCCTTMM as RDID leaves it in SPI W0. */
+  get jedecId(): number {
+    return this.identity.jedecId;
   }
 
   /** Operations started since power-on; the number the last one has. */
   get operationsSincePowerOn(): number {
-    return this.countSincePowerOn;
+    return this.engine.countSincePowerOn;
   }
 
   get operationsTotal(): number {
-    return this.countTotal;
+    return this.engine.countTotal;
   }
 
   /** WIP: an operation is under way. */
   get busy(): boolean {
-    return this.wip;
+    return this.engine.busy;
   }
 
   get isPowered(): boolean {
@@ -139,7 +126,7 @@ export class FlashChip implements SpiDevice {
   }
 
   isFetchable(quad: boolean): boolean {
-    return this.powered && !this.wip && !this.deepPowerDown && (!quad || this.status.quadEnabled);
+    return this.powered && !this.busy && !this.deepPowerDown && (!quad || this.status.quadEnabled);
   }
 
   /**
@@ -148,26 +135,18 @@ export class FlashChip implements SpiDevice {
    * @throws EmulatorFault ESPRIG_EMU_BAD_CONFIG when that operation has already started
    */
   armPowerCut(request: PowerCutRequest): void {
-    const started = request.counted === 'total' ? this.countTotal : this.countSincePowerOn;
-    if (request.operation <= started || (request.afterNanos ?? 0) < 0) {
-      throw new EmulatorFault(
-        'ESPRIG_EMU_BAD_CONFIG',
-        `power cut at flash operation ${request.operation} after ${request.afterNanos ?? 'some'} ns: ` +
-          `${started} operations have started already`,
-      );
-    }
-    this.armed = request;
+    this.engine.arm(request);
   }
 
   disarmPowerCut(): void {
-    this.armed = undefined;
+    this.engine.arm(undefined);
   }
 
   /** Supply on. No effect when it is. */
   powerOn(): void {
     if (this.powered) return;
     this.powered = true;
-    this.countSincePowerOn = 0;
+    this.engine.powerOn();
     this.softReset();
   }
 
@@ -175,11 +154,11 @@ export class FlashChip implements SpiDevice {
   powerOff(): void {
     if (!this.powered) return;
     const nowTicks = this.scheduler.nowTicks();
-    this.settle(nowTicks);
+    this.engine.settle(nowTicks);
     if (!this.powered) return;
-    this.scheduler.cancel(this.alarm);
-    if (this.wip) this.apply(Math.max(0, nowTicks - this.startTicks), this.seed + this.countTotal);
-    this.loseState();
+    this.engine.interrupt(nowTicks, this.seed + this.operationsTotal);
+    this.powered = false;
+    this.softReset();
   }
 
   transfer(
@@ -190,13 +169,13 @@ export class FlashChip implements SpiDevice {
     startTicks: number,
     endTicks: number,
   ): void {
-    this.settle(startTicks);
+    this.engine.settle(startTicks);
     rx.fill(0xff, 0, rxBytes);
     if (!this.powered || txBits < 8) return;
     const opcode = tx[0]!;
     if (this.deepPowerDown && opcode !== FLASH_COMMAND.RES) return;
     if (FLASH_HEADER_BYTES[opcode] !== 0) this.answer(opcode, tx, txBits, rx, rxBytes, endTicks);
-    else if (!this.wip) this.execute(opcode, tx, txBits, endTicks);
+    else if (!this.busy) this.execute(opcode, tx, txBits, endTicks);
   }
 
   save(): SavedState {
@@ -206,7 +185,6 @@ export class FlashChip implements SpiDevice {
       sizeBytes: this.sizeBytes,
       jedecId: this.jedecId,
       powered: this.powered,
-      wip: this.wip,
       wel: this.wel,
       volatileWrite: this.volatileWrite,
       deepPowerDown: this.deepPowerDown,
@@ -214,17 +192,7 @@ export class FlashChip implements SpiDevice {
       statusStored: this.status.stored,
       statusActive: this.status.active,
       statusWanted: this.status.wanted,
-      countSincePowerOn: this.countSincePowerOn,
-      countTotal: this.countTotal,
-      operationKind: OPERATION_KINDS.indexOf(this.kind),
-      addr: this.addr,
-      length: this.length,
-      startTicks: this.startTicks,
-      endTicks: this.endTicks,
-      dueTicks: this.dueTicks,
-      cutting: this.cutting,
-      latch: this.latch.slice(),
-      armed: this.armed === undefined ? null : { ...this.armed },
+      engine: this.engine.save(),
     };
   }
 
@@ -240,11 +208,7 @@ export class FlashChip implements SpiDevice {
     ) {
       throw new EmulatorFault('ESPRIG_EMU_SNAPSHOT', 'snapshot is of a board with another flash chip');
     }
-    const kind = OPERATION_KINDS[savedNumber(state, 'operationKind')];
-    if (kind === undefined)
-      throw new EmulatorFault('ESPRIG_EMU_SNAPSHOT', 'snapshot: unknown flash operation');
     this.powered = savedBoolean(state, 'powered');
-    this.wip = savedBoolean(state, 'wip');
     this.wel = savedBoolean(state, 'wel');
     this.volatileWrite = savedBoolean(state, 'volatileWrite');
     this.deepPowerDown = savedBoolean(state, 'deepPowerDown');
@@ -252,18 +216,7 @@ export class FlashChip implements SpiDevice {
     this.status.stored = savedNumber(state, 'statusStored');
     this.status.active = savedNumber(state, 'statusActive');
     this.status.wanted = savedNumber(state, 'statusWanted');
-    this.countSincePowerOn = savedNumber(state, 'countSincePowerOn');
-    this.countTotal = savedNumber(state, 'countTotal');
-    this.kind = kind;
-    this.addr = savedNumber(state, 'addr');
-    this.length = savedNumber(state, 'length');
-    this.startTicks = savedNumber(state, 'startTicks');
-    this.endTicks = savedNumber(state, 'endTicks');
-    this.dueTicks = savedNumber(state, 'dueTicks');
-    this.cutting = savedBoolean(state, 'cutting');
-    this.latch.set(savedNumbers(state, 'latch', FLASH_PAGE_BYTES));
-    const armed = state['armed'] as PowerCutRequest | null;
-    this.armed = armed === null ? undefined : { ...armed };
+    this.engine.restore(state['engine'] as SavedState);
   }
 
   /** Commands that answer. While the chip is busy only the status registers do. */
@@ -275,19 +228,11 @@ export class FlashChip implements SpiDevice {
     rxBytes: number,
     endTicks: number,
   ): void {
-    const register =
-      opcode === FLASH_COMMAND.RDSR1
-        ? 1
-        : opcode === FLASH_COMMAND.RDSR2
-          ? 2
-          : opcode === FLASH_COMMAND.RDSR3
-            ? 3
-            : 0;
-    if (register !== 0) {
-      rx.fill(this.statusAt(register, endTicks), 0, rxBytes);
+    if (opcode === FLASH_COMMAND.RDSR1 || opcode === FLASH_COMMAND.RDSR2 || opcode === FLASH_COMMAND.RDSR3) {
+      rx.fill(this.statusAt(opcode, endTicks), 0, rxBytes);
       return;
     }
-    if (this.wip) return;
+    if (this.busy) return;
     this.resetEnabled = false;
     if (opcode === FLASH_COMMAND.RES) this.deepPowerDown = false;
     const txBytes = txBits >> 3;
@@ -298,41 +243,24 @@ export class FlashChip implements SpiDevice {
     const first = Math.max(0, -skipped);
     const from = Math.max(0, skipped);
     const addr = txBytes >= 4 ? (tx[1]! << 16) | (tx[2]! << 8) | tx[3]! : 0;
-    for (let i = first; i < rxBytes; i++) rx[i] = this.answerByte(opcode, addr, from + i - first);
-  }
-
-  private answerByte(opcode: number, addr: number, index: number): number {
-    switch (opcode) {
-      case FLASH_COMMAND.RDID:
-        return (this.jedecId >> (8 * (index % 3))) & 0xff;
-      case FLASH_COMMAND.RDSFDP:
-        return this.sfdp[(addr + index) & 0xff]!;
-      case FLASH_COMMAND.RUID:
-        return this.uniqueId[index % this.uniqueId.length]!;
-      case FLASH_COMMAND.REMS:
-        return ((addr + index) & 1) === 0 ? this.jedecId & 0xff : this.deviceId;
-      case FLASH_COMMAND.RES:
-        return this.deviceId;
-      case FLASH_COMMAND.READ_QUAD_OUTPUT:
-      case FLASH_COMMAND.READ_QUAD_IO:
-        return this.status.quadEnabled ? this.content[(addr + index) & this.addrMask]! : 0xff;
-      default:
-        return this.content[(addr + index) & this.addrMask]!;
+    for (let i = first; i < rxBytes; i++) {
+      const index = from + i - first;
+      const byte = this.identity.answerByte(opcode, addr, index);
+      rx[i] = byte < 0 ? this.contentByte(opcode, addr + index) : byte;
     }
   }
 
-  /** The one-byte id of old: one less than the capacity byte of the JEDEC id. */
-  private get deviceId(): number {
-    return ((this.jedecId >> 16) - 1) & 0xff;
+  private contentByte(opcode: number, addr: number): number {
+    const isQuad = opcode === FLASH_COMMAND.READ_QUAD_OUTPUT || opcode === FLASH_COMMAND.READ_QUAD_IO;
+    return isQuad && !this.status.quadEnabled ? 0xff : this.content[addr & this.addrMask]!;
   }
 
-  private statusAt(register: 1 | 2 | 3, atTicks: number): number {
-    const value = this.status.read(register);
-    if (register !== 1) return value;
+  private statusAt(opcode: number, atTicks: number): number {
+    if (opcode !== FLASH_COMMAND.RDSR1) return this.status.read(opcode === FLASH_COMMAND.RDSR2 ? 2 : 3);
     // The operation may end while the answer is being clocked out, before its alarm has fired.
-    const wip = this.wip && atTicks < this.endTicks;
-    const wel = this.wel && (wip || !this.wip);
-    return value | (wip ? SR1_WIP : 0) | (wel ? SR1_WEL : 0);
+    const wip = this.engine.isBusyAt(atTicks);
+    const wel = this.wel && wip === this.busy;
+    return this.status.read(1) | (wip ? SR1_WIP : 0) | (wel ? SR1_WEL : 0);
   }
 
   /** Commands that do something. */
@@ -365,8 +293,9 @@ export class FlashChip implements SpiDevice {
         return;
       case FLASH_COMMAND.CE:
       case FLASH_COMMAND.CE2:
-        if (txBits === 8 && this.mayWrite(0, this.sizeBytes))
-          this.begin('erase-chip', 0, this.sizeBytes, endTicks);
+        if (txBits === 8 && this.mayWrite(0, this.sizeBytes)) {
+          this.engine.begin('erase-chip', 0, this.sizeBytes, endTicks);
+        }
         return;
       case FLASH_COMMAND.WRSR1:
         this.writeStatus(1, tx, txBits, endTicks);
@@ -402,125 +331,40 @@ export class FlashChip implements SpiDevice {
     if (dataBytes < 1 || (txBits & 7) !== 0) return;
     const addr = ((tx[1]! << 16) | (tx[2]! << 8) | tx[3]!) & this.addrMask;
     if (!this.mayWrite(addr & -FLASH_PAGE_BYTES, FLASH_PAGE_BYTES)) return;
-    this.latch.fill(0xff);
-    for (let i = 0; i < dataBytes; i++) this.latch[(addr + i) & (FLASH_PAGE_BYTES - 1)] = tx[4 + i]!;
-    this.begin('program', addr, Math.min(dataBytes, FLASH_PAGE_BYTES), endTicks);
+    this.engine.latch.fill(0xff);
+    for (let i = 0; i < dataBytes; i++) this.engine.latch[(addr + i) & (FLASH_PAGE_BYTES - 1)] = tx[4 + i]!;
+    this.engine.begin('program', addr, Math.min(dataBytes, FLASH_PAGE_BYTES), endTicks);
   }
 
   private erase(kind: FlashOperationKind, tx: Uint8Array, txBits: number, endTicks: number): void {
     if (txBits !== 32) return;
     const areaBytes = operationAreaBytes(kind, this.sizeBytes);
     const addr = ((tx[1]! << 16) | (tx[2]! << 8) | tx[3]!) & this.addrMask & -areaBytes;
-    if (this.mayWrite(addr, areaBytes)) this.begin(kind, addr, areaBytes, endTicks);
+    if (this.mayWrite(addr, areaBytes)) this.engine.begin(kind, addr, areaBytes, endTicks);
   }
 
   private writeStatus(register: 1 | 2 | 3, tx: Uint8Array, txBits: number, endTicks: number): void {
     const bytes = (txBits >> 3) - 1;
     if ((txBits & 7) !== 0 || bytes < 1 || bytes > (register === 1 ? 2 : 1)) return;
-    const value = this.status.merged(register, tx[1]! | (bytes > 1 ? tx[2]! << 8 : 0), bytes);
+    const value = tx[1]! | (bytes > 1 ? tx[2]! << 8 : 0);
     if (this.volatileWrite) {
       this.volatileWrite = false;
-      this.status.active = value;
+      this.status.writeVolatile(register, value, bytes);
     } else if (this.wel) {
-      this.status.wanted = value;
-      this.begin('write-status', 0, 0, endTicks);
+      this.status.beginWrite(register, value, bytes);
+      this.engine.begin('write-status', 0, 0, endTicks);
     }
   }
 
   /** Without WEL nothing happens. A protected area refuses; whether WEL survives that is not documented. */
   private mayWrite(addr: number, lengthBytes: number): boolean {
     if (!this.wel) return false;
-    if (!isAreaProtected(this.status.read(1), this.status.read(2), this.sizeBytes, addr, lengthBytes))
-      return true;
-    this.wel = false;
-    return false;
-  }
-
-  private begin(kind: FlashOperationKind, addr: number, length: number, atTicks: number): void {
-    const durationTicks = operationTicks(kind, this.sizeBytes, this.timing);
-    this.countSincePowerOn++;
-    this.countTotal++;
-    this.kind = kind;
-    this.addr = addr;
-    this.length = length;
-    this.startTicks = atTicks;
-    this.endTicks = atTicks + durationTicks;
-    this.wip = true;
-    this.dueTicks = this.endTicks;
-    this.cutting = this.isCutNow();
-    if (this.cutting) {
-      const { afterNanos, seed } = this.armed!;
-      const afterTicks =
-        afterNanos === undefined ? momentInside(durationTicks, seed) : nanosToTicks(afterNanos);
-      this.dueTicks = Math.min(this.endTicks, atTicks + afterTicks);
-    }
-    this.scheduler.scheduleAt(this.alarm, this.dueTicks);
-    this.onOperation?.(this.describe());
-  }
-
-  private isCutNow(): boolean {
-    const { armed } = this;
-    if (armed === undefined) return false;
-    return armed.operation === (armed.counted === 'total' ? this.countTotal : this.countSincePowerOn);
-  }
-
-  private describe(): FlashOperation {
-    return {
-      number: this.countSincePowerOn,
-      total: this.countTotal,
-      kind: this.kind,
-      addr: this.addr,
-      length: this.length,
-      atTicks: this.startTicks,
-    };
-  }
-
-  /** Does what an alarm would have done by then: transfers can be queued ahead of the clock. */
-  private settle(atTicks: number): void {
-    if (!this.wip || this.dueTicks > atTicks) return;
-    this.scheduler.cancel(this.alarm);
-    this.onAlarm();
-  }
-
-  private onAlarm(): void {
-    if (!this.cutting) {
-      this.apply(this.endTicks - this.startTicks, 0);
-      this.wip = false;
-      this.wel = false;
-      return;
-    }
-    const cut: FlashPowerCut = {
-      operation: this.describe(),
-      elapsedTicks: this.dueTicks - this.startTicks,
-      durationTicks: this.endTicks - this.startTicks,
-    };
-    this.apply(cut.elapsedTicks, this.armed!.seed);
-    this.loseState();
-    this.onPowerCut?.(cut);
-  }
-
-  /** The operation's effect after some of its time. */
-  private apply(elapsedTicks: number, seed: number): void {
-    const progress = elapsedTicks / (this.endTicks - this.startTicks);
-    if (this.kind === 'write-status') {
-      this.status.store(progress, seed);
-      return;
-    }
-    applyOperation(this.content, this.kind, this.addr, this.latch, progress, seed);
-    if (progress <= 0) return;
-    const areaBytes = operationAreaBytes(this.kind, this.sizeBytes);
-    this.onContentChanged?.(this.addr & -areaBytes, areaBytes);
-  }
-
-  private loseState(): void {
-    this.powered = false;
-    if (this.cutting) this.armed = undefined;
-    this.softReset();
+    const { status, sizeBytes } = this;
+    if (isAreaProtected(status.read(1), status.read(2), sizeBytes, addr, lengthBytes)) this.wel = false;
+    return this.wel;
   }
 
   private softReset(): void {
-    this.wip = false;
-    this.cutting = false;
     this.wel = false;
     this.volatileWrite = false;
     this.deepPowerDown = false;

@@ -32,11 +32,14 @@ export class FlashStatus {
     return (this.active >> (8 * (register - 1))) & 0xff;
   }
 
-  /** The packed value after `bytes` bytes (little-endian in `value`) are written from `register` on. */
-  merged(register: 1 | 2 | 3, value: number, bytes: number): number {
-    const shift = 8 * (register - 1);
-    const mask = (((1 << (8 * bytes)) - 1) << shift) & WRITABLE;
-    return (this.active & ~mask) | ((value << shift) & mask);
+  /** Takes effect at once and lasts until power-on, soft reset or the next non-volatile write. */
+  writeVolatile(register: 1 | 2 | 3, value: number, bytes: number): void {
+    this.active = merged(this.active, register, value, bytes);
+  }
+
+  /** `bytes` bytes, low byte first, from `register` on; `store` ends it. */
+  beginWrite(register: 1 | 2 | 3, value: number, bytes: number): void {
+    this.wanted = merged(this.stored, register, value, bytes);
   }
 
   /** Ends a non-volatile write, after `progress` of its time. */
@@ -50,4 +53,10 @@ export class FlashStatus {
     this.active = this.stored;
     this.wanted = this.stored;
   }
+}
+
+function merged(old: number, register: number, value: number, bytes: number): number {
+  const shift = 8 * (register - 1);
+  const mask = (((1 << (8 * bytes)) - 1) << shift) & WRITABLE;
+  return (old & ~mask) | ((value << shift) & mask);
 }

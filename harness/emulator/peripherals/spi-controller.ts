@@ -8,8 +8,9 @@ import { Alarm } from '../event-queue';
 import { EmulatorFault } from '../fault';
 import { TICKS_PER_SECOND } from '../time';
 import { FLASH_COMMAND } from './flash-commands';
-import type { IrqLine, Peripheral, PeripheralContext, ResetKind, SavedState } from './peripheral';
+import type { IrqLine, Peripheral, PeripheralContext, SavedState } from './peripheral';
 import type { SpiDevice } from './spi-device';
+import { SPI_DATA_BYTES, SpiDataBuffer, SpiFrame } from './spi-frame';
 import * as R from './spi-registers';
 import { expectStateVersion, savedBoolean, savedNumber, savedNumbers } from './spi-state';
 
@@ -23,9 +24,6 @@ export interface SpiControllerConfig extends PeripheralContext {
 }
 
 const REGISTERS = R.SPI_SIZE_BYTES / 4;
-const DATA_BYTES = 64;
-/** Command, address (up to 64 bits), dummies (up to 256 clocks of four lines) and data. */
-const TX_BYTES = 2 + 8 + 128 + DATA_BYTES;
 const RD_STATUS_MODE_BITS = 0xffff0000;
 
 export class SpiController implements Peripheral {
@@ -41,13 +39,9 @@ export class SpiController implements Peripheral {
   private readonly device: SpiDevice | undefined;
   private readonly isClocked: boolean;
   private readonly registers = new Uint32Array(REGISTERS);
-  /** W0-W15 in wire order. */
-  private readonly data = new Uint8Array(DATA_BYTES);
-  private readonly tx = new Uint8Array(TX_BYTES);
-  private readonly rx = new Uint8Array(DATA_BYTES);
-  private txBits = 0;
-  /** Clock cycles of the transfer being put together. */
-  private clocks = 0;
+  private readonly data = new SpiDataBuffer();
+  private readonly frame = new SpiFrame();
+  private readonly rx = new Uint8Array(SPI_DATA_BYTES);
   /** What CMD reads until `busyUntilTicks`. */
   private commandBits = 0;
   private busyUntilTicks = 0;
@@ -78,7 +72,7 @@ export class SpiController implements Peripheral {
   }
 
   read32(offset: number): number {
-    if (offset >= R.SPI_W0 && offset < R.SPI_W_END) return this.dataWord(offset - R.SPI_W0);
+    if (offset >= R.SPI_W0 && offset < R.SPI_W_END) return this.data.word(offset - R.SPI_W0);
     switch (offset) {
       case R.SPI_CMD:
         return this.busy ? this.commandBits : 0;
@@ -94,7 +88,7 @@ export class SpiController implements Peripheral {
 
   write32(offset: number, value: number): void {
     if (offset >= R.SPI_W0 && offset < R.SPI_W_END) {
-      this.setDataWord(offset - R.SPI_W0, value);
+      this.data.setWord(offset - R.SPI_W0, value);
       return;
     }
     switch (offset) {
@@ -116,10 +110,10 @@ export class SpiController implements Peripheral {
   }
 
   /** All kinds alike: the controller belongs to the chip. The flash chip has its own supply and is left alone. */
-  reset(_kind: ResetKind): void {
+  reset(): void {
     this.setCtrl(0);
     this.registers.fill(0);
-    this.data.fill(0);
+    this.data.bytes.fill(0);
     this.commandBits = 0;
     this.busyUntilTicks = 0;
     this.isEnding = false;
@@ -133,7 +127,7 @@ export class SpiController implements Peripheral {
       kind: 'spi-controller',
       version: 1,
       registers: this.registers.slice(),
-      data: this.data.slice(),
+      data: this.data.bytes.slice(),
       commandBits: this.commandBits,
       busyUntilTicks: this.busyUntilTicks,
       isEnding: this.isEnding,
@@ -145,7 +139,7 @@ export class SpiController implements Peripheral {
   restore(state: SavedState): void {
     expectStateVersion(state, 'spi-controller', 1);
     this.registers.set(savedNumbers(state, 'registers', REGISTERS));
-    this.data.set(savedNumbers(state, 'data', DATA_BYTES));
+    this.data.bytes.set(savedNumbers(state, 'data', SPI_DATA_BYTES));
     this.commandBits = savedNumber(state, 'commandBits');
     this.busyUntilTicks = savedNumber(state, 'busyUntilTicks');
     this.isEnding = savedBoolean(state, 'isEnding');
@@ -173,18 +167,6 @@ export class SpiController implements Peripheral {
       this.transDone = true;
     }
     return this.transDone;
-  }
-
-  private dataWord(at: number): number {
-    const { data } = this;
-    return (data[at]! | (data[at + 1]! << 8) | (data[at + 2]! << 16) | (data[at + 3]! << 24)) >>> 0;
-  }
-
-  private setDataWord(at: number, value: number): void {
-    this.data[at] = value;
-    this.data[at + 1] = value >>> 8;
-    this.data[at + 2] = value >>> 16;
-    this.data[at + 3] = value >>> 24;
   }
 
   private checkOffset(offset: number): void {
@@ -231,9 +213,7 @@ export class SpiController implements Peripheral {
   }
 
   private carryOut(bit: number): void {
-    this.tx[0] = 0;
-    this.txBits = 0;
-    this.clocks = 0;
+    this.frame.begin();
     const slave = this.registers[R.SPI_SLAVE >> 2]!;
     // As a slave it waits for a master, and there is none.
     if ((slave & R.SPI_SLAVE_MODE) !== 0) return;
@@ -251,12 +231,12 @@ export class SpiController implements Peripheral {
         this.plainCommand(FLASH_COMMAND.WRDI);
         break;
       case R.SPI_FLASH_RDID:
-        this.push(FLASH_COMMAND.RDID, 8, 1);
+        this.frame.push(FLASH_COMMAND.RDID, 8, 1);
         this.exchange(3, 1);
-        this.setDataWord(0, this.rx[0]! | (this.rx[1]! << 8) | (this.rx[2]! << 16));
+        this.data.setWord(0, this.rx[0]! | (this.rx[1]! << 8) | (this.rx[2]! << 16));
         break;
       case R.SPI_FLASH_RDSR:
-        this.push(FLASH_COMMAND.RDSR1, 8, 1);
+        this.frame.push(FLASH_COMMAND.RDSR1, 8, 1);
         this.exchange(1, 1);
         this.registers[R.SPI_RD_STATUS >> 2] =
           (this.registers[R.SPI_RD_STATUS >> 2]! & RD_STATUS_MODE_BITS) | this.rx[0]!;
@@ -294,13 +274,13 @@ export class SpiController implements Peripheral {
   }
 
   private plainCommand(opcode: number): void {
-    this.push(opcode, 8, 1);
+    this.frame.push(opcode, 8, 1);
     this.exchange(0, 1);
   }
 
   private addressCommand(opcode: number): void {
-    this.push(opcode, 8, 1);
-    this.push(this.registers[R.SPI_ADDR >> 2]! & 0xffffff, 24, 1);
+    this.frame.push(opcode, 8, 1);
+    this.frame.push(this.registers[R.SPI_ADDR >> 2]! & 0xffffff, 24, 1);
     this.exchange(0, 1);
   }
 
@@ -328,37 +308,37 @@ export class SpiController implements Peripheral {
       opcode = FLASH_COMMAND.READ_DUAL_OUTPUT;
       dataLines = 2;
     }
-    this.push(opcode, 8, 1);
-    this.push(this.registers[R.SPI_ADDR >> 2]! & 0xffffff, 24, addrLines);
-    if (dummyClocks > 0) this.push(0xffffffff, dummyClocks * addrLines, addrLines);
+    this.frame.push(opcode, 8, 1);
+    this.frame.push(this.registers[R.SPI_ADDR >> 2]! & 0xffffff, 24, addrLines);
+    if (dummyClocks > 0) this.frame.push(0xffffffff, dummyClocks * addrLines, addrLines);
     this.exchange(bytes, dataLines);
-    for (let i = 0; i < bytes; i++) this.data[i] = this.rx[i]!;
+    for (let i = 0; i < bytes; i++) this.data.bytes[i] = this.rx[i]!;
   }
 
   private programPage(): void {
     const bytes = this.byteCount();
     const quad = (this.user & R.SPI_FWRITE_QUAD) !== 0;
-    this.push(quad ? FLASH_COMMAND.QUAD_PP : FLASH_COMMAND.PP, 8, 1);
-    this.push(this.registers[R.SPI_ADDR >> 2]! & 0xffffff, 24, 1);
-    for (let i = 0; i < bytes; i++) this.push(this.data[i]!, 8, quad ? 4 : 1);
+    this.frame.push(quad ? FLASH_COMMAND.QUAD_PP : FLASH_COMMAND.PP, 8, 1);
+    this.frame.push(this.registers[R.SPI_ADDR >> 2]! & 0xffffff, 24, 1);
+    for (let i = 0; i < bytes; i++) this.frame.push(this.data.bytes[i]!, 8, quad ? 4 : 1);
     this.exchange(0, 1);
   }
 
   private writeStatus(): void {
     const value = this.registers[R.SPI_RD_STATUS >> 2]!;
-    this.push(FLASH_COMMAND.WRSR1, 8, 1);
-    this.push(value & 0xff, 8, 1);
-    if ((this.ctrl & R.SPI_WRSR_2B) !== 0) this.push((value >> 8) & 0xff, 8, 1);
+    this.frame.push(FLASH_COMMAND.WRSR1, 8, 1);
+    this.frame.push(value & 0xff, 8, 1);
+    if ((this.ctrl & R.SPI_WRSR_2B) !== 0) this.frame.push((value >> 8) & 0xff, 8, 1);
     this.exchange(0, 1);
   }
 
   /** Bits 24-31 of ADDR. @throws EmulatorFault ESPRIG_EMU_UNIMPLEMENTED for more than W0-W15 hold */
   private byteCount(): number {
     const bytes = this.registers[R.SPI_ADDR >> 2]! >>> 24;
-    if (bytes <= DATA_BYTES) return bytes;
+    if (bytes <= SPI_DATA_BYTES) return bytes;
     throw new EmulatorFault(
       'ESPRIG_EMU_UNIMPLEMENTED',
-      `${this.name}: transfer of ${bytes} bytes, the buffer holds ${DATA_BYTES}`,
+      `${this.name}: transfer of ${bytes} bytes, the buffer holds ${SPI_DATA_BYTES}`,
     );
   }
 
@@ -367,12 +347,17 @@ export class SpiController implements Peripheral {
     const { user } = this;
     const user1 = this.registers[R.SPI_USER1 >> 2]!;
     const user2 = this.registers[R.SPI_USER2 >> 2]!;
-    if ((user & R.SPI_USR_COMMAND) !== 0) this.pushCommand(user2 & 0xffff, (user2 >>> 28) + 1);
-    if ((user & R.SPI_USR_ADDR) !== 0) this.pushAddress((user1 >>> 26) + 1);
-    if ((user & R.SPI_USR_DUMMY) !== 0) this.pushDummies((user1 & 0xff) + 1);
+    if ((user & R.SPI_USR_COMMAND) !== 0) this.frame.pushCommand(user2 & 0xffff, (user2 >>> 28) + 1);
+    if ((user & R.SPI_USR_ADDR) !== 0)
+      this.frame.pushAddress(
+        this.registers[R.SPI_ADDR >> 2]!,
+        this.registers[R.SPI_WR_STATUS >> 2]!,
+        (user1 >>> 26) + 1,
+      );
+    if ((user & R.SPI_USR_DUMMY) !== 0) this.frame.pushDummies((user1 & 0xff) + 1);
     const mosiBits = (user & R.SPI_USR_MOSI) !== 0 ? ((user1 >>> 17) & 0x1ff) + 1 : 0;
     const duplex = (user & R.SPI_DUPLEX) !== 0;
-    if (mosiBits > 0) this.pushData(mosiBits);
+    if (mosiBits > 0) this.sendData(mosiBits);
     const misoBits = (user & R.SPI_USR_MISO) !== 0 || duplex ? ((user1 >>> 8) & 0x1ff) + 1 : 0;
     this.exchange((misoBits + 7) >> 3, 1, true);
     // While MOSI is being sent no device of ours drives MISO: full duplex reads the idle line.
@@ -380,76 +365,29 @@ export class SpiController implements Peripheral {
     if (misoBits > 0) this.storeData(misoBits);
   }
 
-  /** Low byte first, each from its most significant bit. */
-  private pushCommand(value: number, bits: number): void {
-    this.push(bits < 8 ? (value & 0xff) >> (8 - bits) : value & 0xff, Math.min(bits, 8), 1);
-    if (bits > 8) this.push((value >> 8) >> (16 - bits), bits - 8, 1);
+  private sendData(bits: number): void {
+    const { user, ctrl } = this;
+    const from = (user & R.SPI_USR_MOSI_HIGHPART) !== 0 ? SPI_DATA_BYTES / 2 : 0;
+    const isBigEndian = (user & R.SPI_WR_BYTE_ORDER) !== 0;
+    this.data.pushTo(this.frame, from, bits, isBigEndian, (ctrl & R.SPI_WR_BIT_ORDER) !== 0);
   }
 
-  private pushAddress(bits: number): void {
-    const addr = this.registers[R.SPI_ADDR >> 2]!;
-    const first = Math.min(bits, 32);
-    this.push(addr >>> (32 - first), first, 1);
-    if (bits > 32) this.push(this.registers[R.SPI_WR_STATUS >> 2]! >>> (64 - bits), bits - 32, 1);
-  }
-
-  /** A dummy clock passes one bit on each line that the opcode's address has used. */
-  private pushDummies(cycles: number): void {
-    const opcode = this.txBits >= 8 ? this.tx[0]! : 0;
-    const lines = opcode === FLASH_COMMAND.READ_QUAD_IO ? 4 : opcode === FLASH_COMMAND.READ_DUAL_IO ? 2 : 1;
-    for (let left = cycles * lines; left > 0; left -= 32) {
-      this.push(0xffffffff, Math.min(left, 32), lines);
-    }
-  }
-
-  private pushData(bits: number): void {
-    const { user } = this;
-    const from = (user & R.SPI_USR_MOSI_HIGHPART) !== 0 ? DATA_BYTES / 2 : 0;
-    const swap = (user & R.SPI_WR_BYTE_ORDER) !== 0 ? 3 : 0;
-    const reverse = (this.ctrl & R.SPI_WR_BIT_ORDER) !== 0;
-    for (let done = 0; done < bits; done += 8) {
-      const byte = this.data[(from + ((done >> 3) ^ swap)) & (DATA_BYTES - 1)]!;
-      const count = Math.min(8, bits - done);
-      this.push((reverse ? reversed(byte) : byte) >> (8 - count), count, 1);
-    }
-  }
-
-  /** Bytes behind the last received bit keep what they held. */
   private storeData(bits: number): void {
-    const { user } = this;
-    const from = (user & R.SPI_USR_MISO_HIGHPART) !== 0 ? DATA_BYTES / 2 : 0;
-    const swap = (user & R.SPI_RD_BYTE_ORDER) !== 0 ? 3 : 0;
-    const reverse = (this.ctrl & R.SPI_RD_BIT_ORDER) !== 0;
-    for (let done = 0; done < bits; done += 8) {
-      const byte = this.rx[done >> 3]! & (bits - done >= 8 ? 0xff : 0xff00 >> (bits - done));
-      this.data[(from + ((done >> 3) ^ swap)) & (DATA_BYTES - 1)] = reverse ? reversed(byte) : byte;
-    }
-  }
-
-  /** Appends the low `bits` bits of `value` to what will be sent, over `lines` lines. */
-  private push(value: number, bits: number, lines: number): void {
-    this.clocks += bits / lines;
-    let left = bits;
-    while (left > 0) {
-      const used = this.txBits & 7;
-      const take = Math.min(left, 8 - used);
-      const part = (value >>> (left - take)) & ((1 << take) - 1);
-      const at = this.txBits >> 3;
-      this.tx[at] = (used === 0 ? 0 : this.tx[at]!) | (part << (8 - used - take));
-      this.txBits += take;
-      left -= take;
-    }
+    const { user, ctrl } = this;
+    const from = (user & R.SPI_USR_MISO_HIGHPART) !== 0 ? SPI_DATA_BYTES / 2 : 0;
+    const isBigEndian = (user & R.SPI_RD_BYTE_ORDER) !== 0;
+    this.data.takeFrom(this.rx, from, bits, isBigEndian, (ctrl & R.SPI_RD_BIT_ORDER) !== 0);
   }
 
   /** One select cycle: sends what was pushed, fills `rx`. Begins when the bus is free. */
   private exchange(rxBytes: number, lines: number, isUser = false): void {
     const nowTicks = this.context.scheduler.nowTicks();
     const startTicks = Math.max(nowTicks, this.busyUntilTicks);
-    const clocks = this.clocks + (rxBytes * 8) / lines;
+    const clocks = this.frame.clocks + (rxBytes * 8) / lines;
     const endTicks = startTicks + (this.isClocked ? Math.round(clocks * this.ticksPerClock(isUser)) : 0);
     this.busyUntilTicks = endTicks;
     if (this.device === undefined) this.rx.fill(0xff, 0, rxBytes);
-    else this.device.transfer(this.tx, this.txBits, this.rx, rxBytes, startTicks, endTicks);
+    else this.device.transfer(this.frame.tx, this.frame.txBits, this.rx, rxBytes, startTicks, endTicks);
   }
 
   /** The clock divider of USR transfers stands in CLOCK, that of flash commands in CTRL. */
@@ -466,10 +404,4 @@ function userDivider(clock: number): number {
 
 function flashDivider(ctrl: number): number {
   return (ctrl & R.SPI_CTRL_CLK_EQU_SYSCLK) !== 0 ? 1 : ((ctrl >> 8) & 0xf) + 1;
-}
-
-function reversed(byte: number): number {
-  let r = ((byte & 0x55) << 1) | ((byte >> 1) & 0x55);
-  r = ((r & 0x33) << 2) | ((r >> 2) & 0x33);
-  return ((r & 0x0f) << 4) | (r >> 4);
 }

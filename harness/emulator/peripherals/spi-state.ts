@@ -34,9 +34,13 @@ export function savedBoolean(state: SavedState, field: string): boolean {
  */
 export function savedNumbers(state: SavedState, field: string, length: number): ArrayLike<number> {
   const value = state[field];
-  const fits = Array.isArray(value) || value instanceof Uint8Array || value instanceof Uint32Array;
-  if (!fits || value.length !== length) throw badField(state, field);
-  return value as ArrayLike<number>;
+  if (!isNumbers(value) || value.length !== length) throw badField(state, field);
+  return value;
+}
+
+/** Not by `instanceof`: a snapshot may come from another realm. */
+function isNumbers(value: unknown): value is ArrayLike<number> {
+  return Array.isArray(value) || (ArrayBuffer.isView(value) && 'length' in value);
 }
 
 function badField(state: SavedState, field: string): EmulatorFault {
