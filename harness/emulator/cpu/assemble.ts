@@ -6,6 +6,8 @@ import { INSTRUCTIONS, type Instruction } from './table';
 export interface Assembled {
   readonly baseAddr: number;
   readonly bytes: Uint8Array;
+  /** 1 for each byte that the source filled; 0 in the gaps that `.org`, `.align` and `.space` left. */
+  readonly placed: Uint8Array;
   readonly labels: ReadonlyMap<string, number>;
 }
 
@@ -21,11 +23,15 @@ const byName = new Map<string, Instruction>(
   INSTRUCTIONS.filter((row) => !row.absent).map((row) => [row.name, row]),
 );
 const specialByName = new Map([...SPECIAL_REGISTERS].map(([number, { name }]) => [name, number]));
+const LABEL = /^([A-Za-z_.$][\w.$]*):/;
+const NAME_PLUS = /^([A-Za-z_.$][\w.$]*)(?:([+-])(\w+))?$/;
 
 /**
- * Assembles a little Xtensa text: one instruction a line, `label:`, `.org ADDR`, `.align N`, `.word VALUE`,
- * `.space N`, comments behind `#` or `//`, `rsr.ps a2` forms, `mov` for `mov.n`. Enough for the boot ROM and for
- * tests; not a general assembler (no expressions beyond `label+N`).
+ * Assembles a little Xtensa text: one instruction a line, `label:`, `.org ADDR`, `.align N`, `.word VALUE,…`,
+ * `.space N`, `.asciz "text"`, comments behind `#` or `//`, `rsr.ps a2` forms, `mov` for `mov.n`. `l32r a2, =VALUE`
+ * takes its literal from the pool, which lies where `.literals` stands (before the code: L32R looks backwards).
+ * A label that some `call0` names is moved up to a word boundary, where call0 can reach it.
+ * Enough for the boot ROM and for tests; not a general assembler (no expressions beyond `label+N`).
  *
  * @throws EmulatorFault `ESPRIG_EMU_BAD_CONFIG` naming the line
  */
@@ -34,94 +40,140 @@ export function assemble(
   baseAddr: number,
   symbols: Readonly<Record<string, number>> = {},
 ): Assembled {
-  const labels = new Map<string, number>(Object.entries(symbols));
-  const lines: Line[] = [];
-  let addr = baseAddr;
-  let endAddr = baseAddr;
-  const refuse = (number: number, text: string, why: string): never => {
-    throw new EmulatorFault('ESPRIG_EMU_BAD_CONFIG', `assembler, line ${number} "${text.trim()}": ${why}`);
-  };
+  return new Assembler(source, baseAddr, symbols).run();
+}
 
-  source.split('\n').forEach((text, index) => {
-    const number = index + 1;
-    let rest = text.replace(/(#|\/\/).*$/, '').trim();
-    for (
-      let label = /^([A-Za-z_.$][\w.$]*):/.exec(rest);
-      label;
-      label = /^([A-Za-z_.$][\w.$]*):/.exec(rest)
-    ) {
-      if (labels.has(label[1]!)) refuse(number, text, `label ${label[1]!} exists already`);
-      labels.set(label[1]!, addr);
-      rest = rest.slice(label[0].length).trim();
-    }
-    if (rest === '') return;
-    const [mnemonic = '', ...operandText] = rest.split(/\s+/);
-    const operands = operandText
-      .join(' ')
-      .split(',')
-      .map((part) => part.trim())
-      .filter((part) => part !== '');
-    if (mnemonic === '.org') addr = Number(operands[0]);
-    else if (mnemonic === '.align') addr = Math.ceil(addr / Number(operands[0])) * Number(operands[0]);
-    else if (mnemonic === '.space') addr += Number(operands[0]);
-    else {
-      lines.push({ number, text, addr, mnemonic, operands });
-      addr +=
-        mnemonic === '.word'
-          ? 4 * operands.length
-          : (rowOf(mnemonic)?.lengthBytes ?? refuse(number, text, 'unknown instruction'));
-    }
-    endAddr = Math.max(endAddr, addr);
-  });
+class Assembler {
+  private readonly baseAddr: number;
+  private readonly source: readonly string[];
+  private readonly labels: Map<string, number>;
+  private readonly lines: Line[] = [];
+  /** Texts behind `=`, in order of their first use, and where the pool begins. */
+  private readonly literals: string[] = [];
+  private literalsAddr = 0;
+  private endAddr: number;
 
-  const bytes = new Uint8Array(endAddr - baseAddr);
-  const valueOf = (line: Line, text: string): number => {
-    const register = /^a(\d+)$/.exec(text);
-    if (register) return Number(register[1]);
-    if (text === 'sp') return 1;
-    const plus = /^([A-Za-z_.$][\w.$]*)(?:([+-])(\w+))?$/.exec(text);
-    if (plus && labels.has(plus[1]!)) {
-      const offset = plus[3] === undefined ? 0 : Number(plus[3]);
-      return labels.get(plus[1]!)! + (plus[2] === '-' ? -offset : offset);
-    }
-    const value = Number(text);
-    return Number.isNaN(value)
-      ? refuse(line.number, line.text, `${text} is neither a number nor a label`)
-      : value;
-  };
+  constructor(source: string, baseAddr: number, symbols: Readonly<Record<string, number>>) {
+    this.baseAddr = baseAddr;
+    this.endAddr = baseAddr;
+    this.source = source.split('\n');
+    this.labels = new Map(Object.entries(symbols));
+  }
 
-  for (const line of lines) {
-    const place = line.addr - baseAddr;
-    if (line.mnemonic === '.word') {
-      line.operands.forEach((operand, index) => {
-        const value = valueOf(line, operand);
-        for (let i = 0; i < 4; i++) bytes[place + index * 4 + i] = (value >>> (8 * i)) & 0xff;
-      });
-      continue;
+  run(): Assembled {
+    this.placeLines();
+    const bytes = new Uint8Array(this.endAddr - this.baseAddr);
+    const placed = new Uint8Array(bytes.length);
+    const put = (addr: number, value: number, lengthBytes: number): void => {
+      for (let i = 0; i < lengthBytes; i++) {
+        bytes[addr - this.baseAddr + i] = (value >>> (8 * i)) & 0xff;
+        placed[addr - this.baseAddr + i] = 1;
+      }
+    };
+    for (const line of this.lines) {
+      if (line.mnemonic === '.word') {
+        line.operands.forEach((operand, index) => put(line.addr + 4 * index, this.valueOf(line, operand), 4));
+      } else if (line.mnemonic === '.asciz') {
+        const text = asciz(line.operands[0]!);
+        for (let i = 0; i < text.length; i++) put(line.addr + i, text.charCodeAt(i), 1);
+      } else {
+        put(line.addr, this.encode(line), rowOf(line.mnemonic)!.lengthBytes);
+      }
     }
+    const anywhere: Line = { number: 0, text: 'literal', addr: 0, mnemonic: '', operands: [] };
+    this.literals.forEach((text, index) =>
+      put(this.literalsAddr + 4 * index, this.valueOf(anywhere, text), 4),
+    );
+    return { baseAddr: this.baseAddr, bytes, placed, labels: this.labels };
+  }
+
+  /** First pass: an address for each line and label. */
+  private placeLines(): void {
+    for (const text of this.source) {
+      const literal = /=\s*(\S+)\s*$/.exec(text.replace(/(#|\/\/).*$/, ''));
+      if (literal && /^\s*([\w.$]+:\s*)*l32r\b/.test(text) && !this.literals.includes(literal[1]!)) {
+        this.literals.push(literal[1]!);
+      }
+    }
+    const called = new Set(this.source.map((text) => /\bcall0\s+([A-Za-z_.$][\w.$]*)/.exec(text)?.[1]));
+    let addr = this.baseAddr;
+    this.source.forEach((text, index) => {
+      const number = index + 1;
+      let rest = text.includes('.asciz') ? text.trim() : text.replace(/(#|\/\/).*$/, '').trim();
+      for (let label = LABEL.exec(rest); label; label = LABEL.exec(rest)) {
+        if (this.labels.has(label[1]!)) this.refuse(number, text, `label ${label[1]!} exists already`);
+        if (called.has(label[1]!)) addr = Math.ceil(addr / 4) * 4;
+        this.labels.set(label[1]!, addr);
+        rest = rest.slice(label[0].length).trim();
+      }
+      if (rest === '') return;
+      const mnemonic = /^\S+/.exec(rest)![0];
+      const tail = rest.slice(mnemonic.length).trim();
+      const operands =
+        mnemonic === '.asciz' ? [tail] : tail === '' ? [] : tail.split(',').map((part) => part.trim());
+      if (mnemonic === '.org') addr = Number(operands[0]);
+      else if (mnemonic === '.align') addr = Math.ceil(addr / Number(operands[0])) * Number(operands[0]);
+      else if (mnemonic === '.space') addr += Number(operands[0]);
+      else if (mnemonic === '.literals') {
+        addr = Math.ceil(addr / 4) * 4;
+        this.literalsAddr = addr;
+        addr += 4 * this.literals.length;
+      } else {
+        this.lines.push({ number, text, addr, mnemonic, operands });
+        if (mnemonic === '.word') addr += 4 * operands.length;
+        else if (mnemonic === '.asciz') addr += asciz(tail).length;
+        else addr += rowOf(mnemonic)?.lengthBytes ?? this.refuse(number, text, 'unknown instruction');
+      }
+      this.endAddr = Math.max(this.endAddr, addr);
+    });
+  }
+
+  private encode(line: Line): number {
     const instruction = rowOf(line.mnemonic)!;
     let word = instruction.match;
     const special = specialOf(line.mnemonic);
     if (special !== undefined) word |= special << 8;
-    const operands =
-      special === undefined ? operandsOf(instruction.form) : operandsOf(instruction.form).slice(0, 1);
+    const operands = operandsOf(instruction.form).slice(0, special === undefined ? undefined : 1);
     if (operands.length !== line.operands.length) {
-      refuse(line.number, line.text, `${line.mnemonic} takes ${operands.length} operands`);
+      this.refuse(line.number, line.text, `${line.mnemonic} takes ${operands.length} operands`);
     }
     operands.forEach((operand, index) => {
-      const value = valueOf(line, line.operands[index]!);
+      const text = line.operands[index]!;
+      const value = text.startsWith('=')
+        ? this.literalsAddr + 4 * this.literals.indexOf(text.slice(1).trim())
+        : this.valueOf(line, text);
       const bits = operand.encode(value, line.addr);
       if (bits === undefined) {
-        refuse(
-          line.number,
-          line.text,
-          `${line.operands[index]!} (${hex32(value)}) does not fit at ${hex32(line.addr)}`,
-        );
+        this.refuse(line.number, line.text, `${text} (${hex32(value)}) does not fit at ${hex32(line.addr)}`);
       } else word |= bits;
     });
-    for (let i = 0; i < instruction.lengthBytes; i++) bytes[place + i] = (word >>> (8 * i)) & 0xff;
+    return word;
   }
-  return { baseAddr, bytes, labels };
+
+  private valueOf(line: Line, text: string): number {
+    const register = /^a(\d+)$/.exec(text);
+    if (register) return Number(register[1]);
+    if (text === 'sp') return 1;
+    const plus = NAME_PLUS.exec(text);
+    const base = plus ? this.labels.get(plus[1]!) : undefined;
+    if (plus && base !== undefined) {
+      const offset = plus[3] === undefined ? 0 : Number(plus[3]);
+      return base + (plus[2] === '-' ? -offset : offset);
+    }
+    const value = Number(text);
+    return Number.isNaN(value)
+      ? this.refuse(line.number, line.text, `${text} is neither a number nor a label`)
+      : value;
+  }
+
+  private refuse(number: number, text: string, why: string): never {
+    throw new EmulatorFault('ESPRIG_EMU_BAD_CONFIG', `assembler, line ${number} "${text.trim()}": ${why}`);
+  }
+}
+
+/** The characters of a quoted text with its terminating NUL. */
+function asciz(quoted: string): string {
+  return (JSON.parse(quoted) as string) + '\0';
 }
 
 function rowOf(mnemonic: string): Instruction | undefined {

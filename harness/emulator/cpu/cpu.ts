@@ -1,4 +1,11 @@
-import { EXCCAUSE, FLASH_WINDOW_BASE, ROM_BASE, ROM_SIZE } from '../../chip/esp8266';
+import {
+  EXCCAUSE,
+  FLASH_WINDOW_BASE,
+  IRAM_BANK1_BASE,
+  IRAM_BANK_SIZE,
+  ROM_BASE,
+  ROM_SIZE,
+} from '../../chip/esp8266';
 import { Alarm, type EventQueue } from '../event-queue';
 import { EmulatorFault, hex32 } from '../fault';
 import { CACHE_OFF, type Bus } from '../memory/bus';
@@ -165,11 +172,17 @@ export class Cpu {
     if (interruptDeliverable(this)) takeInterrupt(this);
     const cycles = Math.ceil((untilTicks - this.nowTicks) / this.ticksPerCycleNow);
     if (cycles <= 0) return;
-    if (this.waiting) {
-      this.sliceEndCycle += cycles;
-      return;
-    }
-    this.runCycles(Math.min(cycles, 0x3fffffff));
+    if (this.waiting) this.passCycles(cycles);
+    else this.runCycles(Math.min(cycles, 0x3fffffff));
+  }
+
+  /** Time passes while nothing is executed: WAITI, reset held, sleep. */
+  passUntil(untilTicks: number): void {
+    this.passCycles(Math.max(0, Math.ceil((untilTicks - this.nowTicks) / this.ticksPerCycleNow)));
+  }
+
+  private passCycles(cycles: number): void {
+    this.sliceEndCycle += cycles;
   }
 
   /** Executes up to `cycles` cycles (instructions); stops early when the slice is cut. */
@@ -492,6 +505,11 @@ export class Cpu {
   flashWindowChanged(live: boolean, remapped: boolean): void {
     this.codeLimit = live ? CODE_SIZE : FLASH_WINDOW_BASE - CODE_BASE;
     if (remapped) this.invalidateCode(FLASH_WINDOW_BASE, 0x200000);
+  }
+
+  /** The flash cache took IRAM banks or gave them back. */
+  cacheBanksChanged(): void {
+    this.invalidateCode(IRAM_BANK1_BASE, 2 * IRAM_BANK_SIZE);
   }
 
   // --- debugging ----------------------------------------------------------------------------------------------------

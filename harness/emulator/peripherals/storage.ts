@@ -16,6 +16,7 @@ export interface StorageConfig {
 /** A block that only remembers: what is written can be read again, apart from the bits that the table pins. */
 export class StorageBlock implements Peripheral {
   readonly name: string;
+  readonly sizeBytes: number;
   private readonly words: Uint32Array;
   private readonly ones: Uint32Array;
   private readonly zeros: Uint32Array;
@@ -24,6 +25,7 @@ export class StorageBlock implements Peripheral {
   constructor(config: StorageConfig) {
     const length = config.sizeBytes >>> 2;
     this.name = config.name;
+    this.sizeBytes = config.sizeBytes;
     this.words = new Uint32Array(length);
     this.ones = table(length, config.readsOne);
     this.zeros = table(length, config.readsZero);

@@ -1,0 +1,342 @@
+import { FLASH_WINDOW_BASE, ROM_SIZE } from '../chip/esp8266';
+import { DEFAULT_BOARD_CONFIG, type BoardConfig } from './board-config';
+import { buildParts, type BoardParts } from './board-parts';
+import { Cpu, type CpuState, type RomProgram } from './cpu/cpu';
+import { Alarm, EventQueue, type EventQueueState } from './event-queue';
+import { EmulatorFault } from './fault';
+import { Bus } from './memory/bus';
+import { GuestMemory } from './memory/guest-memory';
+import { REGISTER_WORDS } from './cpu/registers';
+import { SavedFields, type ResetKind, type SavedState } from './peripherals';
+import type { FlashPowerCut, PowerCutRequest } from './peripherals/flash-operation';
+import { buildRom } from './rom/rom';
+import { microsToTicks, nanosToTicks, ticksToNanos } from './time';
+
+/** A whole board at one moment: named fields, structured-clonable. */
+export interface BoardSnapshot {
+  readonly version: 1;
+  readonly flashSizeBytes: number;
+  readonly memories: Readonly<Record<'registers' | 'dram' | 'iram' | 'rtc' | 'flash', Uint8Array>>;
+  readonly cpu: CpuState;
+  readonly queue: EventQueueState;
+  readonly peripherals: Readonly<Record<string, SavedState>>;
+  readonly board: SavedState;
+}
+
+/** Why a run ended. */
+export type RunEnd = 'time' | 'stopped' | 'power-off';
+
+/**
+ * An ESP8266 on a NodeMCU-like board: chip, crystal, flash chip, reset circuit. It knows no host: bytes and line
+ * changes come in by calls, go out by callbacks, and time passes only in `runUntil`.
+ */
+export class Board {
+  readonly config: BoardConfig;
+  readonly memory: GuestMemory;
+  readonly cpu: Cpu;
+  readonly bus: Bus;
+  readonly queue = new EventQueue();
+  readonly parts: BoardParts;
+
+  /** A byte has left UART 0 or 1, with the speed of its frame. */
+  onTransmit: ((uart: 0 | 1, byte: number, baud: number, atTicks: number) => void) | undefined;
+  /** The chip starts over. */
+  onReset: ((kind: ResetKind, atTicks: number) => void) | undefined;
+  /** The armed power cut has come. */
+  onPowerCut: ((cut: FlashPowerCut) => void) | undefined;
+  /** The chip drives a pin, or lets go of it; 16 is the RTC's. */
+  onPin: ((pin: number, level: boolean, driven: boolean) => void) | undefined;
+
+  private readonly settleAlarm: Alarm;
+  private powered = false;
+  /** EN is high and has been for long enough. */
+  private enabled = false;
+  private enHigh = true;
+  private pendingReset: ResetKind | undefined;
+  private windowBase = -1;
+  private windowSize = -1;
+
+  /** @throws EmulatorFault `ESPRIG_EMU_BAD_CONFIG` */
+  constructor(config: Partial<BoardConfig> = {}) {
+    this.config = { ...DEFAULT_BOARD_CONFIG, ...config };
+    this.memory = new GuestMemory(this.config.flashSizeBytes);
+    this.bus = new Bus();
+    this.bus.lenient = this.config.lenient;
+    this.cpu = new Cpu(this.memory, this.bus, this.queue);
+    this.cpu.trapNarrowAccess = this.config.trapNarrowAccess;
+    this.parts = buildParts(this.config, this.memory, this.cpu, this.bus, this.queue, {
+      transmitted: (uart, byte, baud, atTicks) => this.onTransmit?.(uart, byte, baud, atTicks),
+      softwareReset: () => this.resetSoon('software'),
+      watchdogReset: () => this.resetSoon('watchdog'),
+      sleepChanged: () => this.cpu.cutSlice(0),
+      deepSleepWake: () => this.resetSoon('external'),
+      pinChanged: (pin, level, driven) => this.onPin?.(pin, level, driven),
+    });
+    this.settleAlarm = this.queue.register(new Alarm('board.en-settle', () => this.start('external')));
+    const { flash, cache, clocks } = this.parts;
+    clocks.onChange(() => this.cpu.setClock(clocks.cpuHz));
+    cache.onMappingChanged = () => this.windowChanged();
+    flash.onContentChanged = (offset, length) => this.flashChanged(offset, length);
+    flash.onPowerCut = (cut) => {
+      this.powerOff();
+      this.onPowerCut?.(cut);
+    };
+    this.cpu.setClock(clocks.cpuHz);
+    this.cpu.setRom(this.config.romImage ? foreignRom(this.config.romImage) : buildRom());
+  }
+
+  // --- power, reset, lines ----------------------------------------------------------------------------------------
+
+  get isPowered(): boolean {
+    return this.powered;
+  }
+
+  /** Applies power: RAM and RTC memory hold nothing, straps are sampled, the ROM starts with cause 1. */
+  powerOn(): void {
+    if (this.powered) return;
+    this.powered = true;
+    this.memory.losePower();
+    this.parts.flash.powerOn();
+    if (this.enHigh) this.start('power-on');
+  }
+
+  /** Takes the power away, whatever is under way: the flash keeps what its physics leave. */
+  powerOff(): void {
+    if (!this.powered) return;
+    this.powered = false;
+    this.enabled = false;
+    this.parts.flash.powerOff();
+    this.queue.cancel(this.settleAlarm);
+    this.cpu.cutSlice(0);
+  }
+
+  /** A short press of the reset button: EN low and high again. */
+  pressReset(): void {
+    this.setEnable(false);
+    this.setEnable(true);
+  }
+
+  /** EN pin. Low stops the chip at once; high starts it when the lines have stood still for the settle time. */
+  setEnable(high: boolean): void {
+    if (high === this.enHigh) return;
+    this.enHigh = high;
+    if (!high) {
+      this.enabled = false;
+      this.queue.cancel(this.settleAlarm);
+      this.cpu.cutSlice(0);
+    } else if (this.powered) this.restartSettling();
+  }
+
+  /** Level that the board puts on a pin, GPIO0 for example. A strap that moves while EN settles starts the wait anew. */
+  setPin(pin: number, level: boolean): void {
+    this.parts.gpio.setInput(pin, level);
+    if (this.settleAlarm.scheduled) this.restartSettling();
+  }
+
+  private restartSettling(): void {
+    this.queue.scheduleIn(this.settleAlarm, microsToTicks(this.config.lineSettleMicros));
+  }
+
+  private start(kind: ResetKind): void {
+    this.enabled = true;
+    this.reset(kind);
+  }
+
+  private resetSoon(kind: ResetKind): void {
+    this.pendingReset = kind;
+    this.cpu.cutSlice(0);
+  }
+
+  private reset(kind: ResetKind): void {
+    this.pendingReset = undefined;
+    this.parts.cache.reset();
+    for (const block of this.parts.blocks) block.reset(kind);
+    this.cpu.reset();
+    this.cpu.setClock(this.parts.clocks.cpuHz);
+    this.onReset?.(kind, this.queue.nowTicks());
+  }
+
+  // --- serial line ------------------------------------------------------------------------------------------------
+
+  /** A byte arrives at UART0's RXD at the sender's speed; false when the input queue is full. */
+  receiveByte(byte: number, baud: number): boolean {
+    return this.parts.uart0.receiveByte(byte, baud);
+  }
+
+  // --- time -------------------------------------------------------------------------------------------------------
+
+  get nowTicks(): number {
+    return this.cpu.nowTicks;
+  }
+
+  get nowNanos(): number {
+    return ticksToNanos(this.cpu.nowTicks);
+  }
+
+  /** Nothing will happen before this moment unless something comes from outside; now while the CPU computes. */
+  get idleUntilTicks(): number {
+    return this.isRunning && !this.cpu.waiting ? this.nowTicks : this.queue.nextAtTicks;
+  }
+
+  private get isRunning(): boolean {
+    return this.powered && this.enabled && this.parts.rtc.sleeping === 'awake';
+  }
+
+  runFor(nanos: number): RunEnd {
+    return this.runUntil(this.nowTicks + nanosToTicks(nanos));
+  }
+
+  /**
+   * Lets time pass until `untilTicks` (to the end of the instruction that reaches it).
+   *
+   * @throws EmulatorFault when the guest does what the emulator refuses to guess about; the state stays as it was then
+   */
+  runUntil(untilTicks: number): RunEnd {
+    const { cpu, queue } = this;
+    cpu.stopRequested = false;
+    for (;;) {
+      queue.fireDue(cpu.nowTicks);
+      if (this.pendingReset !== undefined) this.reset(this.pendingReset);
+      if (!this.powered) return 'power-off';
+      if (cpu.stopRequested) return 'stopped';
+      if (cpu.nowTicks >= untilTicks) return 'time';
+      const sliceEnd = Math.min(untilTicks, queue.nextAtTicks);
+      if (this.isRunning) cpu.runSlice(sliceEnd);
+      else cpu.passUntil(sliceEnd);
+    }
+  }
+
+  /** Ends the running `runUntil` before the next instruction. */
+  stop(): void {
+    this.cpu.stopRequested = true;
+    this.cpu.cutSlice(0);
+  }
+
+  // --- flash ------------------------------------------------------------------------------------------------------
+
+  /** Writes the flash chip's array from outside, as a programmer clip does; the serial way is the flasher's. */
+  programFlash(flashOffset: number, bytes: Uint8Array): void {
+    if (flashOffset < 0 || flashOffset + bytes.length > this.memory.flash.length) {
+      throw new EmulatorFault(
+        'ESPRIG_EMU_BAD_CONFIG',
+        `${bytes.length} bytes at ${flashOffset} do not fit a flash of ${this.memory.flash.length} bytes`,
+      );
+    }
+    this.memory.flash.set(bytes, flashOffset);
+    this.flashChanged(flashOffset, bytes.length);
+  }
+
+  /** Erases the whole chip from outside. A reset never does. */
+  eraseFlash(): void {
+    this.memory.flash.fill(0xff);
+    this.flashChanged(0, this.memory.flash.length);
+  }
+
+  /** Power will fail in flash operation `operation`, counted from power-on; see flash-power-cut.ts for what is left. */
+  armPowerCut(request: PowerCutRequest): void {
+    this.parts.flash.armPowerCut(request);
+  }
+
+  private windowChanged(): void {
+    const { cache } = this.parts;
+    const remapped = cache.windowBase !== this.windowBase || cache.windowSize !== this.windowSize;
+    this.windowBase = cache.windowBase;
+    this.windowSize = cache.windowSize;
+    this.cpu.flashWindowChanged(cache.live, remapped);
+  }
+
+  /** Code that was decoded from these bytes is stale, wherever the window shows them. */
+  private flashChanged(flashOffset: number, length: number): void {
+    const size = this.memory.flash.length;
+    const { windowSize, windowBase } = this.parts.cache;
+    const first = (flashOffset - windowBase) & (size - 1);
+    for (let at = first; at < windowSize; at += size) {
+      this.cpu.invalidateCode(FLASH_WINDOW_BASE + at, Math.min(length, windowSize - at));
+    }
+    // The piece that wraps round at the end of the chip.
+    if (first + length > size)
+      this.cpu.invalidateCode(FLASH_WINDOW_BASE, Math.min(first + length - size, windowSize));
+  }
+
+  // --- snapshot ---------------------------------------------------------------------------------------------------
+
+  save(): BoardSnapshot {
+    const peripherals: Record<string, SavedState> = {};
+    for (const block of this.parts.blocks) peripherals[block.name] = block.save();
+    peripherals['flash-chip'] = this.parts.flash.save();
+    peripherals['flash-cache'] = this.parts.cache.save();
+    peripherals['clocks'] = this.parts.clocks.save();
+    peripherals['rng'] = this.parts.rng.save();
+    return {
+      version: 1,
+      flashSizeBytes: this.memory.flashSizeBytes,
+      memories: {
+        registers: this.memory.bytes.slice(0, REGISTER_WORDS * 4),
+        dram: this.memory.region('dram').slice(),
+        iram: this.memory.region('iram').slice(),
+        rtc: this.memory.region('rtc').slice(),
+        flash: this.memory.flash.slice(),
+      },
+      cpu: this.cpu.save(),
+      queue: this.queue.save(),
+      peripherals,
+      board: { version: 1, powered: this.powered, enabled: this.enabled, enHigh: this.enHigh },
+    };
+  }
+
+  /**
+   * Makes this board the one that was saved; from here both run the same, to the cycle.
+   *
+   * @throws EmulatorFault `ESPRIG_EMU_SNAPSHOT` for another version or another flash size; the board must then be
+   * thrown away
+   */
+  restore(snapshot: BoardSnapshot): void {
+    if (snapshot.version !== 1) {
+      throw new EmulatorFault(
+        'ESPRIG_EMU_SNAPSHOT',
+        `snapshot of version ${String(snapshot.version)}; this is 1`,
+      );
+    }
+    if (snapshot.flashSizeBytes !== this.memory.flashSizeBytes) {
+      throw new EmulatorFault(
+        'ESPRIG_EMU_SNAPSHOT',
+        `snapshot of a board with ${snapshot.flashSizeBytes} bytes of flash; this one has ${this.memory.flashSizeBytes}`,
+      );
+    }
+    const { parts } = this;
+    const stateOf = (name: string): SavedState => {
+      const state = snapshot.peripherals[name];
+      if (!state) throw new EmulatorFault('ESPRIG_EMU_SNAPSHOT', `snapshot without ${name}`);
+      return state;
+    };
+    parts.clocks.restore(stateOf('clocks'));
+    parts.rng.restore(stateOf('rng'));
+    for (const block of parts.blocks) block.restore(stateOf(block.name));
+    parts.flash.restore(stateOf('flash-chip'));
+    parts.cache.restore(stateOf('flash-cache'));
+    // Last, for what the parts did to interrupt lines and alarms while they were restored is not the truth.
+    for (const name of ['dram', 'iram', 'rtc', 'flash'] as const)
+      this.memory.region(name).set(snapshot.memories[name]);
+    this.memory.bytes.set(snapshot.memories.registers, 0);
+    this.cpu.restore(snapshot.cpu);
+    this.queue.restore(snapshot.queue);
+    this.windowBase = -1;
+    this.windowChanged();
+    this.bus.setCacheBanks((parts.dport.read32(0x24) & 0x10) !== 0, (parts.dport.read32(0x24) & 0x08) !== 0);
+    const fields = new SavedFields('board', snapshot.board, 1);
+    this.powered = fields.boolean('powered');
+    this.enabled = fields.boolean('enabled');
+    this.enHigh = fields.boolean('enHigh');
+  }
+}
+
+/** A ROM of the user's: no function of ours stands in for it. */
+function foreignRom(image: Uint8Array): RomProgram {
+  if (image.length !== ROM_SIZE) {
+    throw new EmulatorFault(
+      'ESPRIG_EMU_BAD_CONFIG',
+      `a boot ROM has ${ROM_SIZE} bytes, this one ${image.length}`,
+    );
+  }
+  return { image, known: new Uint8Array(ROM_SIZE).fill(1), calls: [] };
+}
