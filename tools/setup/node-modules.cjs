@@ -33,8 +33,9 @@ function nodeModulesProblem(root) {
     const found = installed[place];
     // Optional rows are mostly other machines' binaries.
     if (found === undefined && row.optional === true) continue;
-    if (found?.version !== row.version || found?.integrity !== row.integrity)
-      return `package-lock.json changed (${place})`;
+    // Rows of other machines may have no hash (complete-lock.cjs); npm notes the one it found there.
+    const otherHash = row.integrity !== undefined && found?.integrity !== row.integrity;
+    if (found?.version !== row.version || otherHash) return `package-lock.json changed (${place})`;
     if (!existsSync(join(root, place))) return `${place} is gone`;
   }
   const extra = Object.keys(installed).find((place) => wanted[place] === undefined);

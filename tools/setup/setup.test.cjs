@@ -16,6 +16,7 @@ const { describeMissing } = require('./apt.cjs');
 const { runBounded } = require('./bounded-child.cjs');
 const { DEBIAN_PACKAGES, missingPackages } = require('./debian-packages.cjs');
 const { linkOwnCommand } = require('./link-bin.cjs');
+const { completeRows, missingOptional } = require('./complete-lock.cjs');
 const { nodeModulesProblem } = require('./node-modules.cjs');
 const { nodeVersionProblem } = require('./node-version.cjs');
 
@@ -95,6 +96,62 @@ describe('node modules', () => {
 
   test('those of this checkout are in place', () => {
     expect(nodeModulesProblem(join(__dirname, '..', '..'))).toBeUndefined();
+  });
+});
+
+describe('the lock', () => {
+  const rows = {
+    '': {},
+    'node_modules/core': {
+      version: '1.2.3',
+      dev: true,
+      optionalDependencies: {
+        '@core/core-linux-x64-gnu': '1.2.3',
+        '@core/core-linux-arm-musleabihf': '1.2.3',
+        '@core/core-win32-ia32-msvc': '1.2.3',
+        '@core/core-darwin-arm64': '1.2.3',
+        nested: '^1.0.0',
+        above: '^1.0.0',
+      },
+    },
+    'node_modules/@core/core-linux-x64-gnu': { version: '1.2.3', integrity: 'sha512-x', optional: true },
+    'node_modules/core/node_modules/nested': { version: '1.0.0', optional: true },
+    'node_modules/core/node_modules/nested/node_modules/deep': {
+      version: '1.0.0',
+      optionalDependencies: { above: '^1.0.0', nested: '^1.0.0' },
+    },
+    'node_modules/above': { version: '1.0.0', optional: true },
+  };
+
+  test('gets a row for each machine whose package the registry did not offer', () => {
+    const complete = completeRows(rows);
+    expect(missingOptional(rows)).toHaveLength(3);
+    expect(missingOptional(complete)).toEqual([]);
+    expect(complete['node_modules/@core/core-linux-arm-musleabihf']).toEqual({
+      version: '1.2.3',
+      cpu: ['arm'],
+      dev: true,
+      libc: ['musl'],
+      optional: true,
+      os: ['linux'],
+    });
+    expect(complete['node_modules/@core/core-win32-ia32-msvc']).toMatchObject({
+      cpu: ['ia32'],
+      os: ['win32'],
+    });
+    expect(complete['node_modules/@core/core-darwin-arm64']).not.toHaveProperty('libc');
+    expect(Object.keys(complete)).toEqual([...Object.keys(complete)].sort(new Intl.Collator('en').compare));
+    expect(complete).toMatchObject(rows);
+  });
+
+  test('is not guessed at where a name tells no machine', () => {
+    const odd = { 'node_modules/a': { version: '1.0.0', optionalDependencies: { fsevents: '~2.3.2' } } };
+    expect(() => completeRows(odd)).toThrow('fsevents@~2.3.2');
+  });
+
+  test('of this project is complete, else `npm ci` refuses it: run `npm run lock`', () => {
+    const text = readFileSync(join(__dirname, '..', '..', 'package-lock.json'), 'utf8');
+    expect(missingOptional(JSON.parse(text).packages).map(({ name }) => name)).toEqual([]);
   });
 });
 
