@@ -4,9 +4,11 @@ import { hex32 } from '../../harness/emulator/fault';
 import { PC_SLOT } from '../../harness/emulator/testkit/vectors/state';
 import { openQemuOracle } from './qemu-cases';
 import { qemuMissing } from './qemu';
+import { record } from './record';
 import { compareRun, type Failure, type RunPlan, type RunResult } from './run';
 
 const USAGE = `npm run difftest -- [--count N] [--seed S] [--filter MNEMONIC|reserved] [--from INDEX] [--verbose]
+npm run difftest -- --record [--seed S]      records golden vectors anew
 Random instructions with random state on the board's core and on qemu-system-xtensa -cpu lx106.
 Ends with 1 when a difference is not explained in docs/emulator-fidelity.md, with 2 for a wrong call, with 3
 when QEMU is missing.`;
@@ -58,6 +60,7 @@ async function main(): Promise<number> {
       from: { type: 'string', default: '0' },
       filter: { type: 'string' },
       verbose: { type: 'boolean', default: false },
+      record: { type: 'boolean', default: false },
       help: { type: 'boolean', default: false },
     },
   });
@@ -81,6 +84,10 @@ async function main(): Promise<number> {
     return 3;
   }
   await using oracle = await openQemuOracle();
+  if (values.record) {
+    console.log(`difftest: ${await record(oracle, plan.seed)}`);
+    return 0;
+  }
   console.log(`difftest: ${plan.count} cases, seed ${plan.seed}, against ${oracle.version}`);
   const startedMs = Date.now();
   const result = await compareRun(oracle, plan, (done, failures) => {

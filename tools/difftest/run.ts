@@ -1,7 +1,7 @@
 import { boardCore, runCase } from '../../harness/emulator/testkit/vectors/board-core';
 import type { Outcome, TestCase } from '../../harness/emulator/testkit/vectors/case';
-import { differences, type Difference } from './compare';
-import { EXPLAINED } from './explained';
+import { differences, type Difference } from '../../harness/emulator/testkit/vectors/compare';
+import { EXPLAINED } from '../../harness/emulator/testkit/vectors/explained';
 import { generate, seedOf, subjectsFor } from './generate';
 import type { CaseOracle } from './qemu-cases';
 

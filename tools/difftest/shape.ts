@@ -179,7 +179,9 @@ function returningFromLevel(draft: Draft, seed: number): void {
   draft.word = (draft.word & ~0xf00) | (level << 8);
   const target = place(draft);
   draft.state[slotOf(level === 2 ? SR.EPC2 : SR.EPC3)] = target;
-  draft.state[slotOf(level === 2 ? SR.EPS2 : SR.EPS3)] = draft.random.below(64);
+  draft.state[slotOf(level === 2 ? SR.EPS2 : SR.EPS3)] = draft.random.chance(0.8)
+    ? draft.random.below(64)
+    : draft.random.word();
   draft.landings.push(target);
   if (draft.random.chance(0.4)) withHeldInterrupt(draft);
 }

@@ -4,7 +4,7 @@ import { SR } from '../../cpu/special-registers';
 import { EventQueue } from '../../event-queue';
 import { Bus } from '../../memory/bus';
 import { GuestMemory } from '../../memory/guest-memory';
-import { VECTORS, wordsOf, type Outcome, type TestCase } from './case';
+import { VECTORS, wordsOf, type BoardOutcome, type TestCase } from './case';
 import { AR_COUNT, PC_SLOT, slotOf, STATE_SPECIALS, STATE_WORDS, TEST_PLACES } from './state';
 
 /** A core that can be put into a state, run and looked at: what the differential test asks of an implementation. */
@@ -66,11 +66,8 @@ export function boardCore(): CpuUnderTest {
   };
 }
 
-/** Runs one case to its place of rest. A store beside the watched words comes back as `stray`. */
-export function runCase(
-  core: CpuUnderTest,
-  test: TestCase,
-): Outcome & { readonly stray: number | undefined } {
+/** Runs one case to its place of rest. */
+export function runCase(core: CpuUnderTest, test: TestCase): BoardOutcome {
   const words = wordsOf(test, () => REST);
   for (const { offset } of VECTORS) {
     const vector = test.state[slotOf(SR.VECBASE)]! + offset;

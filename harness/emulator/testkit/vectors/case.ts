@@ -23,6 +23,11 @@ export interface Outcome {
   readonly watched: readonly number[];
 }
 
+/** What the board's core did, and the first word of the data area it stored to without having been asked. */
+export interface BoardOutcome extends Outcome {
+  readonly stray: number | undefined;
+}
+
 /** The vectors of the lx106 that a test can reach, as offsets from VECBASE (chip.md, "Vectors"). */
 export const VECTORS = [
   { name: 'level 2 / debug', offset: 0x10 },
