@@ -140,6 +140,17 @@ export class Arp {
     );
   }
 
+  /** Forgets a neighbour; the addresses it had. */
+  forget(mac: MacAddress): Ipv4Address[] {
+    const forgotten: Ipv4Address[] = [];
+    for (const [ip, entry] of this.entries) {
+      if (!entry.mac || !equalBytes(entry.mac, mac)) continue;
+      this.entries.delete(ip);
+      forgotten.push(ip);
+    }
+    return forgotten;
+  }
+
   /** Forgets everybody; who waits for an answer gets none. */
   clear(): void {
     const entries = [...this.entries.values()];

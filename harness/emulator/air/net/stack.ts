@@ -191,6 +191,11 @@ export class NetStack {
     }
   }
 
+  /** One neighbour is gone: its connections end and its addresses are forgotten. */
+  forgetNeighbour(mac: MacAddress): void {
+    for (const ip of this.arp.forget(mac)) this.tcp.reset(ip);
+  }
+
   private drop(reason: string): void {
     this.dropped.set(reason, (this.dropped.get(reason) ?? 0) + 1);
   }

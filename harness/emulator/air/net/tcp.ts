@@ -111,12 +111,12 @@ export class TcpLayer implements TcpEnvironment {
     else this.unknown(endpoints, segment);
   }
 
-  /** The other side is gone without a word: every connection ends, nothing is sent. */
-  reset(): void {
+  /** The other side is gone without a word: connections with it (null: all) end, nothing is sent. */
+  reset(remoteIp: Ipv4Address | null = null): void {
     this.requests.clear();
-    for (const tcb of [...this.connections.values()]) closeConnection(tcb, 'stack-reset');
-    this.connections.clear();
-    this.timeWait.clear();
+    for (const tcb of [...this.connections.values()]) {
+      if (remoteIp === null || tcb.remoteIp === remoteIp) closeConnection(tcb, 'stack-reset');
+    }
   }
 
   transmit(tcb: Tcb, segment: TcpSegment): void {
