@@ -6,18 +6,20 @@ import type { SerialLink } from '../port/port';
 import { latin1 } from '../protocol/bytes';
 import { bootModeHint, describeSeen, resetAndListen, runRecipe } from './reset';
 import { LoaderSession } from './loader-session';
+import type { LoaderLimits } from './loader-session';
 import type { Notify } from './notify';
 import { recipesFor } from './reset-recipes';
-import type { BoardRecipeName, ResetRecipe } from './reset-recipes';
+import type { BoardRecipeName, BoardRecipes, ResetRecipe } from './reset-recipes';
 
 export interface ConnectOptions {
   readonly link: SerialLink;
   /** How the board's reset is wired. */
-  readonly board: BoardRecipeName;
+  readonly board: BoardRecipeName | BoardRecipes;
   readonly baud: number;
   readonly notify: Notify;
   /** Resets tried before giving up; the recipes take turns. */
-  readonly attempts?: number;
+  readonly attempts?: number | undefined;
+  readonly limits?: Partial<LoaderLimits> | undefined;
 }
 
 const ATTEMPTS = 6;
@@ -32,9 +34,9 @@ const PATIENT_ROUNDS = 30;
 export async function connectLoader(options: ConnectOptions, deadline: Deadline): Promise<LoaderSession> {
   const { link, board, baud, notify } = options;
   if (link.baud !== baud) await link.setBaud(baud);
-  const session = new LoaderSession(link);
+  const session = new LoaderSession(link, options.limits);
   try {
-    const recipes = link.hasLines ? recipesFor(board, 'loader', link.setsLinesAtOnce) : [];
+    const recipes = recipesFor(board, 'loader', link);
     const attempts = recipes.length === 0 ? PATIENT_ROUNDS : (options.attempts ?? ATTEMPTS);
     const startMs = deadline.clock.nowMs();
     for (let attempt = 0; attempt < attempts; attempt++) {

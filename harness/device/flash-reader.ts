@@ -4,7 +4,6 @@ import { concatBytes, equalBytes, toHex } from '../core/bytes';
 import { FLASH_SECTOR_BYTES } from '../chip/flash-chips';
 import { encodeSlip } from '../protocol/slip';
 import { readFlash, readFlashAck } from '../protocol/rom-loader';
-import { LOADER_LIMITS } from './loader-session';
 import type { LoaderSession } from './loader-session';
 import { md5Of } from './flash-writer';
 import type { OnDone } from './flash-writer';
@@ -78,7 +77,7 @@ export async function readChunk(
 async function frame(session: LoaderSession, deadline: Deadline, awaited: string): Promise<Uint8Array> {
   using wait = deadline.sub({
     phase: 'READ_FLASH',
-    budgetMs: LOADER_LIMITS.replyMs + (FLASH_SECTOR_BYTES * 20_000) / session.link.baud,
+    budgetMs: session.limits.replyMs + (FLASH_SECTOR_BYTES * 20_000) / session.link.baud,
   });
-  return session.nextFrame(wait, awaited);
+  return await session.nextFrame(wait, awaited);
 }

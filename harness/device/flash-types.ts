@@ -1,12 +1,12 @@
 import type { EventBus } from '../core/events';
 import type { SerialLink } from '../port/port';
-import type { LoaderKind } from './loader-session';
-import type { BoardRecipeName } from './reset-recipes';
+import type { LoaderKind, LoaderLimits } from './loader-session';
+import type { BoardRecipeName, BoardRecipes } from './reset-recipes';
 
 export interface FlasherOptions {
   readonly link: SerialLink;
   /** How the board's reset is wired; default `nodemcu`. */
-  readonly board?: BoardRecipeName;
+  readonly board?: BoardRecipeName | BoardRecipes;
   /** `auto`: the stub, and the ROM alone if the stub does not start. Default `auto`. */
   readonly stub?: 'auto' | 'always' | 'never';
   /** Rate of the first contact; the ROM finds it out by itself. Default 115200. */
@@ -19,6 +19,9 @@ export interface FlasherOptions {
   readonly onProgress?: (progress: FlashProgress) => void;
   /** Times in a row that the connection is made anew after errors on the line without getting on. Default 5. */
   readonly recoveries?: number;
+  /** Resets tried before a board counts as not answering. */
+  readonly connectAttempts?: number;
+  readonly limits?: Partial<LoaderLimits>;
 }
 
 export interface FlashProgress {

@@ -12,13 +12,12 @@ import {
   flashMd5,
   md5FromResponse,
   ROM_BLOCK_BYTES,
-  romEraseSize,
   STUB_BLOCK_BYTES,
 } from '../protocol/rom-loader';
 import type { LoaderRequest } from '../protocol/rom-loader';
+import { beginWithRom } from './flash-eraser';
 import { blocksOf, cutAt, joinNeighbours, padded, sectorsOf } from './flash-plan';
 import type { FlashRegion } from './flash-plan';
-import { LOADER_LIMITS, sizedLimitMs } from './loader-session';
 import type { LoaderSession } from './loader-session';
 
 const deflateAsync = promisify(deflate) as (bytes: Uint8Array, options: { level: number }) => Promise<Buffer>;
@@ -38,7 +37,7 @@ export async function md5OfFlash(
   sizeBytes: number,
   deadline: Deadline,
 ): Promise<string> {
-  const limitMs = sizedLimitMs(LOADER_LIMITS.md5MsPerMiB, sizeBytes);
+  const limitMs = session.limitFor(session.limits.md5MsPerMiB, sizeBytes);
   return md5FromResponse(await session.command(flashMd5(offset, sizeBytes), deadline, limitMs));
 }
 
@@ -123,10 +122,14 @@ async function writeDeflated(
   const sizeBytes = job.bytes.length;
   const blocks = Math.ceil(packed.length / STUB_BLOCK_BYTES);
   const begin = { sizeBytes, blocks, blockBytes: STUB_BLOCK_BYTES, flashOffset: job.offset };
-  await session.command(deflateBegin(begin), deadline, sizedLimitMs(LOADER_LIMITS.eraseMsPerMiB, sizeBytes));
+  await session.command(
+    deflateBegin(begin),
+    deadline,
+    session.limitFor(session.limits.eraseMsPerMiB, sizeBytes),
+  );
   // The stub answers a block before it writes it, so each answer waits for the block before; how much that inflates to
   // is not known here, at most the whole job.
-  const limitMs = sizedLimitMs(LOADER_LIMITS.writeMsPerMiB + LOADER_LIMITS.eraseMsPerMiB, sizeBytes);
+  const limitMs = session.limitFor(session.limits.writeMsPerMiB + session.limits.eraseMsPerMiB, sizeBytes);
   for (let block = 0; block < blocks; block++) {
     const payload = packed.subarray(block * STUB_BLOCK_BYTES, (block + 1) * STUB_BLOCK_BYTES);
     await sendBlock(session, () => deflateData(payload, block), deadline, limitMs);
@@ -145,8 +148,15 @@ async function writeRaw(
   const blockBytes = Math.min(STUB_BLOCK_BYTES, sizeBytes);
   const blocks = Math.ceil(sizeBytes / blockBytes);
   const begin = { eraseBytes: sizeBytes, blocks, blockBytes, flashOffset: job.offset };
-  await session.command(flashBegin(begin), deadline, sizedLimitMs(LOADER_LIMITS.eraseMsPerMiB, sizeBytes));
-  const limitMs = sizedLimitMs(LOADER_LIMITS.writeMsPerMiB + LOADER_LIMITS.eraseMsPerMiB, blockBytes * 2);
+  await session.command(
+    flashBegin(begin),
+    deadline,
+    session.limitFor(session.limits.eraseMsPerMiB, sizeBytes),
+  );
+  const limitMs = session.limitFor(
+    session.limits.writeMsPerMiB + session.limits.eraseMsPerMiB,
+    blockBytes * 2,
+  );
   for (let block = 0; block < blocks; block++) {
     const bytes = job.bytes.subarray(block * blockBytes, (block + 1) * blockBytes);
     await sendBlock(session, () => flashData(padded(bytes, blockBytes), block), deadline, limitMs);
@@ -185,12 +195,7 @@ export async function writeWithRom(
 ): Promise<{ readonly sentBytes: number }> {
   const sizeBytes = region.bytes.length;
   const blocks = Math.ceil(sizeBytes / ROM_BLOCK_BYTES);
-  const eraseBytes = romEraseSize(region.offset, sizeBytes);
-  await session.command(
-    flashBegin({ eraseBytes, blocks, blockBytes: ROM_BLOCK_BYTES, flashOffset: region.offset }),
-    deadline,
-    sizedLimitMs(LOADER_LIMITS.eraseMsPerMiB, sizeBytes + 0x10000),
-  );
+  await beginWithRom(session, region.offset, sizeBytes, blocks, deadline);
   // The ROM counts a block before it looks at the checksum: what is sent again needs the next number, and is written to
   // the place where the damaged one belonged (chip.md 6.2).
   let again = 0;
@@ -202,7 +207,7 @@ export async function writeWithRom(
       session,
       (send) => flashData(payload, base + send),
       deadline,
-      LOADER_LIMITS.replyMs,
+      session.limits.replyMs,
     );
     onDone(bytes.length);
   }

@@ -6,12 +6,8 @@ import {
   changeBaud,
   CHIP_MAGIC_ADDR,
   eraseChip,
-  eraseRegion,
-  flashBegin,
   flashEnd,
   readReg,
-  romEraseSize,
-  ROM_BLOCK_BYTES,
   runUserCode,
 } from '../protocol/rom-loader';
 import { encodeSlip } from '../protocol/slip';
@@ -20,10 +16,10 @@ import type { ChipIdentity } from './chip-identity';
 import { connectLoader } from './connect-loader';
 import { checkParts, flashOffsetText } from './flash-plan';
 import type { FlashPart, FlashRegion } from './flash-plan';
+import { eraseSectors } from './flash-eraser';
 import { readChunk, readChunks } from './flash-reader';
 import { holds, md5OfFlash, missingRegions, writeWithRom, writeWithStub } from './flash-writer';
 import { isLineTrouble } from './line-trouble';
-import { LOADER_LIMITS, sizedLimitMs } from './loader-session';
 import type { LoaderKind, LoaderSession } from './loader-session';
 import { notifyOn } from './notify';
 import type { Notify } from './notify';
@@ -99,7 +95,17 @@ export class Flasher implements Disposable {
     this.#session?.[Symbol.dispose]();
     this.#session = undefined;
     const { link, board = 'nodemcu', baud = 115200, expectMac } = this.#options;
-    const session = await connectLoader({ link, board, baud, notify: this.#notify }, deadline);
+    const session = await connectLoader(
+      {
+        link,
+        board,
+        baud,
+        notify: this.#notify,
+        attempts: this.#options.connectAttempts,
+        limits: this.#options.limits,
+      },
+      deadline,
+    );
     this.#session = session;
     const identity = await identify(session, deadline);
     const before = this.#identity;
@@ -138,7 +144,7 @@ export class Flasher implements Disposable {
       await session.link.setBaud(this.#flashBaud);
       await deadline.sleep(BAUD_SETTLE_MS, 'the stub to change its rate');
       session.forget();
-      await session.command(readReg(CHIP_MAGIC_ADDR), deadline, LOADER_LIMITS.syncMs * 5);
+      await session.command(readReg(CHIP_MAGIC_ADDR), deadline, session.limits.syncMs * 5);
     } catch (error) {
       if (!isLineTrouble(error, deadline) && (error as { code?: string }).code !== 'ESPRIG_PORT_BAUD')
         throw error;
@@ -324,18 +330,8 @@ export class Flasher implements Disposable {
         },
       );
     }
-    const limitMs = sizedLimitMs(LOADER_LIMITS.eraseMsPerMiB * 2, sizeBytes);
-    const request =
-      this.loader === 'stub'
-        ? eraseRegion(offset, sizeBytes)
-        : flashBegin({
-            eraseBytes: romEraseSize(offset, sizeBytes),
-            blocks: 0,
-            blockBytes: ROM_BLOCK_BYTES,
-            flashOffset: offset,
-          });
     this.#progress('erase', flashOffsetText(offset), 0, sizeBytes);
-    await this.#mending(() => this.#live.command(request, deadline, limitMs), deadline, 'erase');
+    await this.#mending(() => eraseSectors(this.#live, offset, sizeBytes, deadline), deadline, 'erase');
     this.#progress('erase', flashOffsetText(offset), sizeBytes, sizeBytes);
   }
 
@@ -345,7 +341,7 @@ export class Flasher implements Disposable {
     if (this.loader === 'rom') return this.erase(0, flashSizeBytes, deadline);
     this.#progress('erase', 'chip', 0, flashSizeBytes);
     await this.#mending(
-      () => this.#live.command(eraseChip(), deadline, LOADER_LIMITS.chipEraseMs),
+      () => this.#live.command(eraseChip(), deadline, this.#live.limits.chipEraseMs),
       deadline,
       'erase the chip',
     );
@@ -359,7 +355,7 @@ export class Flasher implements Disposable {
   async leave(deadline: Deadline): Promise<void> {
     const session = this.#live;
     const { link, board = 'nodemcu' } = this.#options;
-    const [recipe] = link.hasLines ? recipesFor(board, 'app', link.setsLinesAtOnce) : [];
+    const [recipe] = recipesFor(board, 'app', link);
     if (recipe !== undefined) await runRecipe(link, recipe, deadline, this.#notify);
     else if (session.kind === 'stub') await link.write(encodeSlip(runUserCode().packet));
     else await session.command(flashEnd({ reboot: true }), deadline);

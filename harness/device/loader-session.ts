@@ -18,17 +18,30 @@ import type { LinkClosed, SerialLink, Unsubscribe } from '../port/port';
 export type LoaderKind = 'rom' | 'stub';
 
 /** Time limits of the protocol. Sources: espressif/esptool `esptool/loader.py`; chip.md 6.3. */
-export const LOADER_LIMITS = {
+export interface LoaderLimits {
+  readonly syncMs: number;
+  readonly syncTries: number;
+  /** A command that touches no flash. */
+  readonly replyMs: number;
+  /** From the start of the stub to its greeting; it waits 10 ms, a slow serial server adds its own delay. */
+  readonly greetingMs: number;
+  /** Erasing: a worn chip takes 400 ms for a sector of 4 KiB. */
+  readonly eraseMsPerMiB: number;
+  readonly writeMsPerMiB: number;
+  readonly md5MsPerMiB: number;
+  readonly chipEraseMs: number;
+}
+
+export const LOADER_LIMITS: LoaderLimits = {
   syncMs: 100,
   syncTries: 5,
-  /** A command that touches no flash. */
   replyMs: 3000,
-  /** Erasing, per MiB: a worn chip takes 400 ms for a sector of 4 KiB. */
+  greetingMs: 1000,
   eraseMsPerMiB: 40_000,
   writeMsPerMiB: 40_000,
   md5MsPerMiB: 8000,
   chipEraseMs: 120_000,
-} as const;
+};
 
 /** Frames kept that nobody has asked for; a board that talks without end costs no more. */
 const MAX_FRAMES = 256;
@@ -37,17 +50,13 @@ const MAX_NOISE_BYTES = 4096;
 /** Answers to other questions that one command skips: eight to each SYNC, some more after a noisy line. */
 const MAX_STRAY_REPLIES = 128;
 
-/** How many milliseconds a size-dependent step may take: never less than one ordinary reply. */
-export function sizedLimitMs(msPerMiB: number, sizeBytes: number): number {
-  return LOADER_LIMITS.replyMs + (msPerMiB * sizeBytes) / 0x100000;
-}
-
 /**
  * The dialogue with the serial loader or its stub over an open link: one command at a time, each with its own share of
  * the deadline. Answers that belong to other questions, noise and broken frames are skipped and remembered for the error.
  */
 export class LoaderSession implements Disposable {
   readonly link: SerialLink;
+  readonly limits: LoaderLimits;
   /** Set by whoever has found out; decides how some refusals are read. */
   kind: LoaderKind = 'rom';
   #frames: Uint8Array[] = [];
@@ -58,8 +67,9 @@ export class LoaderSession implements Disposable {
   readonly #slip = new SlipDecoder();
   readonly #leave: readonly Unsubscribe[];
 
-  constructor(link: SerialLink) {
+  constructor(link: SerialLink, limits: Partial<LoaderLimits> = {}) {
     this.link = link;
+    this.limits = { ...LOADER_LIMITS, ...limits };
     this.#leave = [
       link.onData((chunk) => this.#receive(chunk.bytes)),
       link.onClose((closed) => this.#lost(closed)),
@@ -69,6 +79,11 @@ export class LoaderSession implements Disposable {
   /** Bytes that came outside frames since the last `forget`: a boot log, or a running program's. */
   get noise(): Uint8Array {
     return Uint8Array.from(this.#noise);
+  }
+
+  /** How long a step whose work grows with its size may take: never less than one ordinary reply. */
+  limitFor(msPerMiB: number, sizeBytes: number): number {
+    return this.limits.replyMs + (msPerMiB * sizeBytes) / 0x100000;
   }
 
   /** Throws away what has come so far, as after a reset. */
@@ -86,7 +101,7 @@ export class LoaderSession implements Disposable {
   async ask(
     request: LoaderRequest,
     deadline: Deadline,
-    limitMs: number = LOADER_LIMITS.replyMs,
+    limitMs: number = this.limits.replyMs,
   ): Promise<LoaderResponse> {
     using wait = deadline.sub({
       phase: request.name,
@@ -127,10 +142,10 @@ export class LoaderSession implements Disposable {
    * Sends SYNC until something answers, a bounded number of times.
    * @returns who answers, or undefined when nobody does
    */
-  async sync(deadline: Deadline, tries: number = LOADER_LIMITS.syncTries): Promise<LoaderKind | undefined> {
+  async sync(deadline: Deadline, tries: number = this.limits.syncTries): Promise<LoaderKind | undefined> {
     for (let attempt = 0; attempt < tries; attempt++) {
       try {
-        const { value, status } = await this.ask(sync(), deadline, LOADER_LIMITS.syncMs);
+        const { value, status } = await this.ask(sync(), deadline, this.limits.syncMs);
         if (!status.ok) continue;
         // The ROM gives back the first word of the payload; the stub 0 (chip.md 6.2).
         this.kind = value === SYNC_VALUE_ROM ? 'rom' : 'stub';

@@ -96,15 +96,24 @@ export const BOARD_RECIPES = {
 
 export type BoardRecipeName = keyof typeof BOARD_RECIPES;
 
+/** A board's own recipes, as a rig file may spell them out. */
+export interface BoardRecipes {
+  readonly loader: readonly ResetRecipe[];
+  readonly app: readonly ResetRecipe[];
+}
+
 /** Ways to try in turn for a link: what the link cannot do is left out. */
 export function recipesFor(
-  board: BoardRecipeName,
+  board: BoardRecipeName | BoardRecipes,
   target: ResetTarget,
-  setsLinesAtOnce: boolean,
+  link: { readonly hasLines: boolean; readonly setsLinesAtOnce: boolean },
 ): readonly ResetRecipe[] {
-  return BOARD_RECIPES[board][target]
-    .map((name): ResetRecipe => RESET_RECIPES[name])
-    .filter((recipe) => setsLinesAtOnce || !recipe.needsLinesAtOnce);
+  if (!link.hasLines) return [];
+  const recipes: readonly ResetRecipe[] =
+    typeof board === 'string'
+      ? BOARD_RECIPES[board][target].map((name) => RESET_RECIPES[name])
+      : board[target];
+  return recipes.filter((recipe) => link.setsLinesAtOnce || !recipe.needsLinesAtOnce);
 }
 
 /** How long the steps take, for a deadline. */

@@ -17,8 +17,6 @@ export interface Stub {
  * is plain JSON, so it is read as a file and no module loader needs to agree.
  */
 const STUB_FILE = 'esptool-js/lib/targets/stub_flasher/esp8266.json';
-/** The stub waits 10 ms before it greets; a slow serial server adds its own delay. */
-const GREETING_LIMIT_MS = 2000;
 
 let loaded: Stub | undefined;
 
@@ -88,7 +86,7 @@ export async function startStub(
     }
   }
   await session.command(memEnd(stub.entryAddr), deadline);
-  using wait = deadline.sub({ phase: 'stub greeting', budgetMs: GREETING_LIMIT_MS });
+  using wait = deadline.sub({ phase: 'stub greeting', budgetMs: session.limits.greetingMs });
   const frame = await session.nextFrame(wait, 'greeting of the stub');
   if (!equalBytes(frame, STUB_GREETING)) {
     throw new ProtocolError(
