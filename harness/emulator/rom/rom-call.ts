@@ -34,6 +34,8 @@ export interface RomGuest {
   view(addr: number, length: number, forWriting: boolean): Uint8Array | undefined;
   /** Time this call takes beyond the table's fixed cost. */
   chargeCycles(cycles: number): void;
+  /** Lets up to `cycles` pass, but no more than until the next thing happens: what a busy wait would do. */
+  passCycles(cycles: number): void;
   /** Enters the exception with EPC1 at this function's address, as silicon would on a fault inside the ROM. */
   raise(cause: number, excvaddr?: number): void;
 }

@@ -52,6 +52,11 @@ class RomPort implements RomGuest {
     this.cpu.chargeCycles(cycles);
   }
 
+  passCycles(cycles: number): void {
+    const left = this.cpu.regs[REG.LEFT]!;
+    if (left > 0) this.cpu.chargeCycles(Math.min(cycles >>> 0, left));
+  }
+
   raise(cause: number, excvaddr?: number): void {
     this.cpu.raise(cause, excvaddr);
   }

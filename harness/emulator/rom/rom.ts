@@ -10,6 +10,8 @@ import { floatCalls } from './float-calls';
 import { hashCalls } from './hash-calls';
 import { integerCalls } from './integer-calls';
 import { ROM_DATA_ADDR, ROM_DATA_IMAGE, ROM_OWN_CALLS, ROM_OWN_CODE } from './layout';
+import { loaderCall } from './loader';
+import { LOADER_SOURCE } from './loader-source';
 import { memoryCalls } from './memory-calls';
 import { miscCalls } from './misc-calls';
 import type { RomCall } from './rom-call';
@@ -106,7 +108,7 @@ function assembleRom(): BuiltRom {
     ...NATIVE_HALVES.map((half) => half.name),
     'native_boot_step',
     'native_boot_from_flash',
-    'serial_loader',
+    'native_loader_step',
   ];
   const ownAddr = new Map(ownNames.map((name, index) => [name, ROM_OWN_CALLS + 4 * index]));
   const symbols: Record<string, number> = {
@@ -118,7 +120,7 @@ function assembleRom(): BuiltRom {
     rom_data_end: ROM_DATA_IMAGE + data.bytes.length,
   };
   const code = assemble(
-    ['.literals', VECTORS_SOURCE, CONSOLE_SOURCE, SPI_SOURCE, BOOT_SOURCE].join('\n'),
+    ['.literals', VECTORS_SOURCE, CONSOLE_SOURCE, SPI_SOURCE, BOOT_SOURCE, LOADER_SOURCE].join('\n'),
     ROM_OWN_CODE,
     symbols,
   );
@@ -164,6 +166,7 @@ function assembleRom(): BuiltRom {
       },
       { step: ownAddr.get('native_boot_step')!, fromFlash: ownAddr.get('native_boot_from_flash')! },
     ),
+    loaderCall(ownAddr.get('native_loader_step')!),
   ];
   for (const call of calls) {
     if (known[call.addr - ROM_BASE] !== 0) {

@@ -178,6 +178,7 @@ get_ccount:
 
 // delay_us(us): counts CCOUNT with the ROM's idea of ticks per microsecond
 delay_us:
+  mov a6, a0
   l32r a3, =0x3fffc704
   l32i a3, a3, 0
   mull a3, a2, a3
@@ -185,8 +186,12 @@ delay_us:
 delay_us_wait:
   rsr.ccount a5
   sub a5, a5, a4
-  bltu a5, a3, delay_us_wait
-  ret
+  bgeu a5, a3, delay_us_done
+  sub a2, a3, a5
+  call0 native_pass          // what is left of it, but never past the next event: interrupts stay on time
+  j delay_us_wait
+delay_us_done:
+  jx a6
 update_cpu_frequency:
   l32r a3, =0x3fffc704
   s32i a2, a3, 0
