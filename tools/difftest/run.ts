@@ -45,14 +45,19 @@ export async function compareRun(
   const failures: Failure[] = [];
   const judge = (index: number, test: TestCase, reference: Outcome | undefined): void => {
     counts.set(test.subject, (counts.get(test.subject) ?? 0) + 1);
-    const fail = (found: readonly Difference[], trouble?: string): void =>
-      void failures.push({ index, test, found, trouble });
-    if (!reference) return fail([], 'the reference never came to rest');
+    const fail = (found: readonly Difference[], trouble?: string): void => {
+      failures.push({ index, test, found, trouble });
+    };
+    if (!reference) {
+      fail([], 'the reference never came to rest');
+      return;
+    }
     let board;
     try {
       board = runCase(core, test);
     } catch (error) {
-      return fail([], `the board's core threw: ${String(error)}`);
+      fail([], `the board's core threw: ${String(error)}`);
+      return;
     }
     const found = differences(test, board, reference);
     if (found.length === 0) return;

@@ -12,7 +12,12 @@ import { PC_SLOT, slotOf } from './state';
 export interface Explained {
   /** Row of docs/emulator-fidelity.md, "The CPU beside QEMU". */
   readonly row: string;
-  covers(test: TestCase, found: readonly Difference[], board: BoardOutcome, reference: Outcome): boolean;
+  readonly covers: (
+    test: TestCase,
+    found: readonly Difference[],
+    board: BoardOutcome,
+    reference: Outcome,
+  ) => boolean;
 }
 
 const EXCCAUSE = slotOf(SR.EXCCAUSE);
