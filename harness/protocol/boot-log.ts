@@ -33,11 +33,7 @@ export type BootLogEvent =
 
 /** What else the ROM says in words. */
 export type RomMessage =
-  | 'csum-error'
-  | 'watchdog-reset'
-  | 'user-code-done'
-  | 'waiting-for-host'
-  | 'unknown-reset';
+  'csum-error' | 'watchdog-reset' | 'user-code-done' | 'waiting-for-host' | 'unknown-reset';
 
 const ROM_MESSAGES: ReadonlyMap<string, RomMessage> = new Map([
   ['csum err', 'csum-error'],

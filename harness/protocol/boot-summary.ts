@@ -53,8 +53,7 @@ type Draft = { -readonly [Key in keyof BootSummary]: BootSummary[Key] } & {
   complaints: string[];
 };
 
-const PARTITION_ROW =
-  /^ ?\d+ (.{16}) (.{16}) ([0-9a-f]{2}) ([0-9a-f]{2}) ([0-9a-f]{8}) ([0-9a-f]{8})$/;
+const PARTITION_ROW = /^ ?\d+ (.{16}) (.{16}) ([0-9a-f]{2}) ([0-9a-f]{2}) ([0-9a-f]{8}) ([0-9a-f]{8})$/;
 const SEGMENT =
   /^segment (\d+): paddr=0x([0-9a-f]+) vaddr=0x([0-9a-f]+) size=0x([0-9a-f]+) \( *\d+\) ?(map|load)?$/;
 const VERSION = /^ESP-IDF (\S+) 2nd stage bootloader$/;

@@ -175,11 +175,7 @@ export function inspectImage(bytes: Uint8Array): ImageInfo {
 
 type Complain = (code: ImageProblemCode, offset: number, text: string) => void;
 
-function notAnImage(
-  bytes: Uint8Array,
-  header: ImageHeader | undefined,
-  looksLike: LooksLike,
-): ImageInfo {
+function notAnImage(bytes: Uint8Array, header: ImageHeader | undefined, looksLike: LooksLike): ImageInfo {
   const problem: ImageProblem =
     header === undefined
       ? { code: 'short-header', offset: bytes.length, text: `${bytes.length} bytes, a header has 8` }
@@ -223,7 +219,11 @@ function walkSegments(
     segments.push({ index, loadAddr, sizeBytes, headerOffset: offset, dataOffset, region, virtualAddr });
     const range = `${hex(loadAddr, 8)} + ${hex(sizeBytes)}`;
     if (region === undefined) {
-      complain('segment-outside', offset, `segment ${index} (${range}) lies in no memory an app is loaded to`);
+      complain(
+        'segment-outside',
+        offset,
+        `segment ${index} (${range}) lies in no memory an app is loaded to`,
+      );
     }
     if (sizeBytes % 4 !== 0 || loadAddr % 4 !== 0) {
       complain('segment-unaligned', offset, `segment ${index} (${range}) is not made of whole words`);
@@ -266,8 +266,7 @@ function readChecksum(
     return undefined;
   }
   const calculated = segments.reduce(
-    (sum, { dataOffset, sizeBytes }) =>
-      xorChecksum(bytes.subarray(dataOffset, dataOffset + sizeBytes), sum),
+    (sum, { dataOffset, sizeBytes }) => xorChecksum(bytes.subarray(dataOffset, dataOffset + sizeBytes), sum),
     CHECKSUM_SEED,
   );
   const stored = bytes[offset]!;
@@ -294,10 +293,7 @@ export function sha256Of(bytes: Uint8Array): Uint8Array {
   return new Uint8Array(createHash('sha256').update(bytes).digest());
 }
 
-function findDescriptor(
-  bytes: Uint8Array,
-  segments: readonly ImageSegment[],
-): AppDescriptor | undefined {
+function findDescriptor(bytes: Uint8Array, segments: readonly ImageSegment[]): AppDescriptor | undefined {
   for (const segment of segments) {
     const offset = segment.dataOffset;
     if (segment.region !== 'flash' || segment.sizeBytes < DESCRIPTOR_BYTES) continue;

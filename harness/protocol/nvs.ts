@@ -39,12 +39,7 @@ export type NvsValue =
 
 export type NvsEntry = NvsValue & { readonly namespace: string; readonly key: string };
 
-export type NvsPageState =
-  | 'empty'
-  | 'active'
-  | 'full'
-  | 'freeing'
-  | 'corrupt';
+export type NvsPageState = 'empty' | 'active' | 'full' | 'freeing' | 'corrupt';
 
 const STATES: ReadonlyMap<number, NvsPageState> = new Map([
   [0xffffffff, 'empty'],
@@ -160,7 +155,8 @@ class NvsWriter {
   }
 
   variable(namespace: number, key: string, type: number, value: Uint8Array, chunk: number): void {
-    if (value.length > MAX_VALUE_BYTES) throw bad(`${key}: ${value.length} bytes, at most ${MAX_VALUE_BYTES}`);
+    if (value.length > MAX_VALUE_BYTES)
+      throw bad(`${key}: ${value.length} bytes, at most ${MAX_VALUE_BYTES}`);
     const data = new Uint8Array(8).fill(0xff);
     putU16(data, 0, value.length);
     writeU32LE(data, 4, nvsCrc(value));
@@ -212,7 +208,8 @@ class NvsWriter {
     this.next = 0;
     const base = this.page * NVS_PAGE_BYTES;
     // The storage moves data through a page that is kept free; without one it does not start.
-    if (base + 2 * NVS_PAGE_BYTES > this.bytes.length) throw bad('the partition is too small for these entries');
+    if (base + 2 * NVS_PAGE_BYTES > this.bytes.length)
+      throw bad('the partition is too small for these entries');
     writeU32LE(this.bytes, base, 0xfffffffe); // active
     writeU32LE(this.bytes, base + 4, this.page);
     this.bytes[base + 8] = VERSION_BYTE[this.version];
@@ -231,10 +228,16 @@ export function parseNvs(bytes: Uint8Array): NvsContents {
     .filter((page) => page.state === 'active' || page.state === 'full' || page.state === 'freeing')
     .sort((a, b) => a.sequence - b.sequence);
   const items = live.flatMap((page) =>
-    readItems(bytes.subarray(page.index * NVS_PAGE_BYTES, (page.index + 1) * NVS_PAGE_BYTES), page.index, problems),
+    readItems(
+      bytes.subarray(page.index * NVS_PAGE_BYTES, (page.index + 1) * NVS_PAGE_BYTES),
+      page.index,
+      problems,
+    ),
   );
   const names = new Map(
-    items.filter((item) => item.namespace === 0 && item.type === TYPE.u8).map((item) => [item.data[0]!, item.key]),
+    items
+      .filter((item) => item.namespace === 0 && item.type === TYPE.u8)
+      .map((item) => [item.data[0]!, item.key]),
   );
   const entries = items
     .filter((item) => item.namespace !== 0)
@@ -276,7 +279,7 @@ function stateBits(page: Uint8Array, entry: number): number {
 
 function readItems(page: Uint8Array, pageIndex: number, problems: string[]): Item[] {
   const items: Item[] = [];
-  for (let index = 0; index < ENTRIES_PER_PAGE; ) {
+  for (let index = 0; index < ENTRIES_PER_PAGE;) {
     if (stateBits(page, index) !== 0b10) {
       index += 1;
       continue;
@@ -291,7 +294,8 @@ function readItems(page: Uint8Array, pageIndex: number, problems: string[]): Ite
       continue;
     }
     const item = itemOf(entry, page.subarray(at + ENTRY_BYTES, at + span * ENTRY_BYTES));
-    if (item === undefined) problems.push(`${where}: "${cString(entry.subarray(8, 24))}" has a damaged value`);
+    if (item === undefined)
+      problems.push(`${where}: "${cString(entry.subarray(8, 24))}" has a damaged value`);
     else items.push(item);
     index += span;
   }

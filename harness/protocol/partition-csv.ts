@@ -84,7 +84,11 @@ function subtypeName(type: number, subtype: number): string {
 }
 
 function namesFor(type: number): ReadonlyMap<string, number> | undefined {
-  return type === PARTITION_TYPE.APP ? APP_SUBTYPES : type === PARTITION_TYPE.DATA ? DATA_SUBTYPES : undefined;
+  return type === PARTITION_TYPE.APP
+    ? APP_SUBTYPES
+    : type === PARTITION_TYPE.DATA
+      ? DATA_SUBTYPES
+      : undefined;
 }
 
 function numberOf(text: string): number | undefined {
@@ -96,5 +100,7 @@ function numberOf(text: string): number | undefined {
 }
 
 function badLine(line: number, what: string): ProtocolError {
-  return new ProtocolError('ESPRIG_PARTITIONS_BAD', `partition CSV, line ${line}: ${what}`, { blame: 'case' });
+  return new ProtocolError('ESPRIG_PARTITIONS_BAD', `partition CSV, line ${line}: ${what}`, {
+    blame: 'case',
+  });
 }

@@ -93,10 +93,7 @@ export function encodePartitionTable(partitions: readonly Partition[]): Uint8Arr
 /**
  * Complaints about a table, worst first: what the bootloader refuses, then what a build should refuse. Empty = good.
  */
-export function verifyPartitions(
-  partitions: readonly Partition[],
-  flashBytes: number,
-): readonly string[] {
+export function verifyPartitions(partitions: readonly Partition[], flashBytes: number): readonly string[] {
   const refused = partitions.flatMap((partition, row) =>
     partition.offset > flashBytes || partition.offset + partition.sizeBytes > flashBytes
       ? [
@@ -131,7 +128,8 @@ function misaligned(partitions: readonly Partition[]): string[] {
     const complaints: string[] = [];
     // The flash cache maps apps by 64 KiB; everything else is erased by sectors.
     const align = type === PARTITION_TYPE.APP ? 0x10000 : 0x1000;
-    if (offset % align !== 0) complaints.push(`${label}: offset ${hex(offset)} is no multiple of ${hex(align)}`);
+    if (offset % align !== 0)
+      complaints.push(`${label}: offset ${hex(offset)} is no multiple of ${hex(align)}`);
     if (sizeBytes % 0x1000 !== 0) complaints.push(`${label}: size ${hex(sizeBytes)} is not made of sectors`);
     if (type === PARTITION_TYPE.APP && (offset & 0xfffff) + sizeBytes > 0x100000) {
       complaints.push(`${label}: crosses a 1 MiB boundary, code behind it cannot be mapped`);

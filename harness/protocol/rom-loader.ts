@@ -123,7 +123,10 @@ export function expectOk(response: LoaderResponse, request?: LoaderRequest): Loa
     CODES.get(status.reason.name) ?? 'ESPRIG_ROM_STATUS',
     `${name}: the loader refuses, status ${shown}: ${status.reason.text}`,
     {
-      details: { command: request?.op ?? response.op, status: status.bytes[0] === 1 ? status.bytes[1] : status.bytes[0] },
+      details: {
+        command: request?.op ?? response.op,
+        status: status.bytes[0] === 1 ? status.bytes[1] : status.bytes[0],
+      },
       hint: HINTS.get(status.reason.name),
     },
   );
@@ -163,7 +166,11 @@ export interface DecodedRequest {
 
 /** @throws ProtocolError ESPRIG_ROM_BAD_REPLY when the packet is no request */
 export function decodeRequest(packet: Uint8Array): DecodedRequest {
-  if (packet.length < HEADER_BYTES || packet[0] !== 0x00 || readU16LE(packet, 2) !== packet.length - HEADER_BYTES) {
+  if (
+    packet.length < HEADER_BYTES ||
+    packet[0] !== 0x00 ||
+    readU16LE(packet, 2) !== packet.length - HEADER_BYTES
+  ) {
     throw new ProtocolError('ESPRIG_ROM_BAD_REPLY', `no loader request: ${toHex(packet.slice(0, 16))}`);
   }
   return {

@@ -46,12 +46,7 @@ export interface LinkWindow {
 
 /** Refusals that speak about the image; the contract has others about the request. */
 export type ImageRefusal =
-  | 'bad_magic'
-  | 'wrong_slot'
-  | 'bad_header'
-  | 'bad_checksum'
-  | 'truncated'
-  | 'too_large';
+  'bad_magic' | 'wrong_slot' | 'bad_header' | 'bad_checksum' | 'truncated' | 'too_large';
 
 /** HTTP status of each refusal. */
 export const REFUSAL_STATUS: Readonly<Record<ImageRefusal, number>> = {

@@ -1,0 +1,170 @@
+/** An image in words, for a terminal. */
+import { hex } from './bytes';
+import type { FlashDump } from './flash-dump';
+import { inspectImage, type ImageInfo, type ImageSegment } from './image';
+import { FLASH_SIZES_V1, FLASH_SIZES_V3, LOAD_REGIONS, SPI_MODES, SPI_SPEEDS } from './image-format';
+import type { Layout } from './layouts';
+import { appSlots, partitionUsage, type Partition } from './partition-table';
+import { checkForSlot, slotBaseAddr } from './slots';
+import { FLASH_WINDOW_BASE } from '../chip/esp8266';
+
+/** What the bytes are as an image, in lines. With a layout also which slots take it, and why not. */
+export function explainImage(bytes: Uint8Array, layout?: Layout): string {
+  const info = inspectImage(bytes);
+  const lines = explainInfo(info);
+  if (layout !== undefined && info.kind === 'app') {
+    lines.push('', `Slots of layout ${layout.name}`, ...slotLines(bytes, layout));
+  }
+  return `${lines.join('\n')}\n`;
+}
+
+/** The same without slots, from what was read already. */
+export function explainInfo(info: ImageInfo): string[] {
+  const { header } = info;
+  if (info.kind === 'not-an-image' || header === undefined) {
+    const start = info.problems.map((problem) => problem.text).join('; ');
+    return [`Not an ESP8266 image: ${start}.`, `It looks like ${info.looksLike.text}.`];
+  }
+  const lines = [
+    info.kind === 'app'
+      ? 'App image (V3): runs from flash, started by the second-stage bootloader'
+      : 'RAM image (V1): loaded by the boot ROM from flash 0, as a bootloader is',
+    field('size', `${info.fileBytes} bytes${imageSizeNote(info)}`),
+    field('entry', hex(header.entryAddr, 8)),
+    field(
+      'flash mode',
+      `${SPI_MODES.get(header.spiMode) ?? `unknown (${header.spiMode})`}${modeNote(header.spiMode)}`,
+    ),
+    field('flash speed', SPI_SPEEDS.get(header.spiSpeed) ?? `unknown (${hex(header.spiSpeed)})`),
+    field('flash size', sizeText(info.kind, header.sizeNibble)),
+  ];
+  if (info.kind === 'app') lines.push(...linkLines(info));
+  lines.push(...descriptorLines(info), '', `Segments (${header.segmentCount})`);
+  lines.push('  #  load address  length            file offset  where');
+  lines.push(...info.segments.map(segmentLine));
+  lines.push('', ...tailLines(info));
+  if (info.looksLike.name === 'image-esp32') lines.push(`This looks like ${info.looksLike.text}.`);
+  return lines;
+}
+
+function field(name: string, value: string): string {
+  return `  ${name.padEnd(14)}${value}`;
+}
+
+function imageSizeNote(info: ImageInfo): string {
+  if (info.imageBytes === undefined) return '; its own length cannot be told';
+  if (info.imageBytes === info.fileBytes) return '';
+  const relation = info.imageBytes > info.fileBytes ? 'should be' : 'the image ends at';
+  return `, ${relation} ${info.imageBytes}`;
+}
+
+/** A QIO configuration writes DIO here; the reader should not wonder. */
+function modeNote(mode: number): string {
+  return mode === 2 ? ' (QIO and QOUT builds write this too; the bootloader switches)' : '';
+}
+
+function sizeText(kind: 'app' | 'ram', nibble: number): string {
+  const table = kind === 'app' ? FLASH_SIZES_V3 : FLASH_SIZES_V1;
+  const other = kind === 'app' ? FLASH_SIZES_V1 : FLASH_SIZES_V3;
+  const which =
+    kind === 'app'
+      ? "the app's coding; a bootloader's would say"
+      : "the bootloader's coding; an app's would say";
+  return `${table.get(nibble) ?? 'unknown'} (code ${nibble} in ${which} ${other.get(nibble) ?? 'nothing'})`;
+}
+
+function linkLines(info: ImageInfo): string[] {
+  if (info.linkedOffset === undefined) return [field('linked for', 'nothing: no segment in flash')];
+  const offset = info.linkedOffset;
+  const base = FLASH_WINDOW_BASE + offset;
+  const isOdd = offset % 0x10000 !== 0 ? '; no slot begins there' : '';
+  const also = offset >= 0 ? `, or that plus a multiple of 1 MiB` : '';
+  return [field('linked for', `a slot at ${hex(offset)}${also} (base ${hex(base + 0x10, 8)})${isOdd}`)];
+}
+
+function descriptorLines(info: ImageInfo): string[] {
+  const { descriptor } = info;
+  if (descriptor === undefined) return info.kind === 'app' ? [field('descriptor', 'none')] : [];
+  const place =
+    descriptor.placement === 'text'
+      ? `at ${hex(descriptor.offset)}, where the SDK looks for it`
+      : `at ${hex(descriptor.offset)}, start of rodata; esp_ota_get_partition_description does not find it there`;
+  const lines = [
+    field('descriptor', place),
+    field('project', `${descriptor.project} ${descriptor.version}`),
+    field('built', `${descriptor.date} ${descriptor.time}, ${descriptor.idfVersion}`),
+  ];
+  if (/[^0]/.test(descriptor.elfSha256)) lines.push(field('ELF SHA-256', descriptor.elfSha256));
+  return lines;
+}
+
+function segmentLine(segment: ImageSegment): string {
+  const { index, loadAddr, sizeBytes, dataOffset, virtualAddr } = segment;
+  const region = LOAD_REGIONS.find((each) => each.name === segment.region);
+  const shift = virtualAddr - loadAddr;
+  const note = shift === 0 ? '' : `; its bytes appear at ${hex(virtualAddr, 8)}, ${shift} further`;
+  const where = `${region?.text ?? 'no memory of the chip'}${note}`;
+  const size = `${hex(sizeBytes).padEnd(9)} ${sizeBytes.toString().padStart(7)}`;
+  return `  ${index.toString().padEnd(2)} ${hex(loadAddr, 8)}    ${size} ${hex(dataOffset).padStart(11)}  ${where}`;
+}
+
+function tailLines(info: ImageInfo): string[] {
+  const lines: string[] = [];
+  const { checksum, sha256, trailing } = info;
+  if (checksum !== undefined) {
+    const verdict =
+      checksum.stored === checksum.calculated
+        ? 'right'
+        : `wrong, the data give ${hex(checksum.calculated, 2)}`;
+    lines.push(field('checksum', `${hex(checksum.stored, 2)} at ${hex(checksum.offset)}, ${verdict}`));
+  }
+  if (sha256 !== undefined) {
+    lines.push(field('SHA-256', `${sha256.stored}, ${sha256.ok ? 'right' : 'wrong'}`));
+  }
+  if (trailing.sizeBytes > 0) {
+    const fill = trailing.fill === undefined ? 'mixed bytes' : `all ${hex(trailing.fill, 2)}`;
+    lines.push(field('behind it', `${trailing.sizeBytes} bytes, ${fill}`));
+  }
+  const problems = info.problems.filter((problem) => problem.code !== 'trailing-bytes');
+  lines.push(problems.length === 0 ? 'No complaints.' : 'Complaints');
+  lines.push(...problems.map((problem) => `  at ${hex(problem.offset)}: ${problem.text}`));
+  return lines;
+}
+
+function slotLines(bytes: Uint8Array, layout: Layout): string[] {
+  return appSlots(layout.partitions).map((slot) => {
+    const verdict = checkForSlot(bytes, slot);
+    const place = `${slot.label} at ${hex(slot.offset)}, ${slot.sizeBytes} bytes, seen at ${hex(slotBaseAddr(slot), 8)}`;
+    return `  ${verdict.ok ? 'yes' : 'no '} ${place}${verdict.ok ? '' : `: ${verdict.error}, ${verdict.detail}`}`;
+  });
+}
+
+/** A flash dump in words: each part, and what would boot. */
+export function explainDump(dump: FlashDump): string {
+  const lines = ['Dump of a whole flash', '', 'Bootloader at 0x0', ...explainInfo(dump.bootloader)];
+  if (dump.partitions === undefined) {
+    lines.push('', `Partition table at 0x8000: ${dump.tableProblem ?? 'unusable'}`);
+    return `${lines.join('\n')}\n`;
+  }
+  lines.push('', 'Partition table at 0x8000', ...dump.partitions.map(partitionLine));
+  if (dump.otaData !== undefined) {
+    const records = dump.otaData.records.map((record) =>
+      record.isBlank ? 'blank' : `sequence ${record.sequence}${record.isValid ? '' : ' with a wrong CRC'}`,
+    );
+    lines.push('', `otadata: ${records.join(', ')}`);
+  }
+  lines.push(
+    `boots: ${dump.bootPartition?.label ?? 'nothing'}${dump.boot?.logged === undefined ? '' : ` ("${dump.boot.logged}")`}`,
+  );
+  for (const { partition, image } of dump.apps) {
+    lines.push('', `${partition.label} at ${hex(partition.offset)}`);
+    lines.push(...(image === undefined ? ['  erased'] : explainInfo(image)));
+  }
+  return `${lines.join('\n')}\n`;
+}
+
+/** One row of a table as the bootloader lays it out, in words. */
+function partitionLine(partition: Partition): string {
+  const { label, offset, sizeBytes } = partition;
+  return `  ${label.padEnd(16)} ${partitionUsage(partition).padEnd(12)} ${hex(offset, 8)} ${hex(sizeBytes, 8)}`;
+}

@@ -1,0 +1,123 @@
+import { describe, expect, test } from '@jest/globals';
+import { writeU32LE } from '../core/bytes';
+import { buildSyntheticApp } from './image-lab/encode';
+import { layoutByName, LAYOUTS, partitionOf } from './layouts';
+import { appSlots } from './partition-table';
+import {
+  checkFirstEight,
+  checkForSlot,
+  linkWindow,
+  sdkAcceptsEntry,
+  slotsServedBy,
+  slotBaseAddr,
+} from './slots';
+
+const oneMb = layoutByName('one-mb');
+const ota0 = partitionOf(oneMb, 'ota_0');
+const ota1 = partitionOf(oneMb, 'ota_1');
+
+function firstEight(entryAddr: number, magic = 0xe9, count = 5): Uint8Array {
+  const bytes = Uint8Array.of(magic, count, 2, 0, 0, 0, 0, 0);
+  writeU32LE(bytes, 4, entryAddr);
+  return bytes;
+}
+
+describe('the link window of a slot', () => {
+  test.each([
+    ['one-mb', 'ota_0', 0x40210010, 0x40280000],
+    ['one-mb', 'ota_1', 0x40280010, 0x402f0000],
+    ['two-ota-2mb', 'ota_0', 0x40210010, 0x40300000],
+    ['two-ota-2mb', 'ota_1', 0x40210010, 0x40300000],
+    ['reference-one-mb', 'main', 0x40260010, 0x40300000],
+  ])('%s %s begins at its base plus 16 and ends with the slot', (layout, label, firstAddr, endAddr) => {
+    expect(linkWindow(partitionOf(layoutByName(layout), label))).toEqual({ firstAddr, endAddr });
+  });
+
+  test('lies inside the mapped flash for every slot of every layout', () => {
+    for (const slot of LAYOUTS.flatMap((layout) => appSlots(layout.partitions))) {
+      expect(linkWindow(slot).endAddr).toBeLessThanOrEqual(0x40300000);
+      expect(slotBaseAddr(slot)).toBeGreaterThanOrEqual(0x40210000);
+    }
+  });
+});
+
+describe('the first eight bytes', () => {
+  test.each([
+    [0x4021000f, false],
+    [0x40210010, true],
+    [0x4027ffff, true],
+    [0x40280000, false],
+    [0x00000000, false],
+    [0xffffffff, false],
+  ])('entry %i is inside: %s', (entryAddr, isInside) => {
+    const verdict = checkFirstEight(firstEight(entryAddr), 1000, ota0);
+    expect(verdict.ok).toBe(isInside);
+    if (!verdict.ok)
+      expect(verdict).toMatchObject({ error: 'wrong_slot', moment: 'before-erase', offset: 4 });
+  });
+
+  test.each([
+    [ota0.sizeBytes, true],
+    [ota0.sizeBytes + 1, false],
+  ])('announced length %i fits: %s', (announced, fits) => {
+    const verdict = checkFirstEight(firstEight(0x40210100), announced, ota0);
+    expect(verdict.ok).toBe(fits);
+    if (!verdict.ok) expect(verdict.error).toBe('too_large');
+  });
+
+  test.each([
+    [0, false],
+    [1, true],
+    [16, true],
+    [17, false],
+  ])('segment count %i is allowed: %s', (count, isAllowed) => {
+    expect(checkFirstEight(firstEight(0x40210100, 0xe9, count), 1000, ota0).ok).toBe(isAllowed);
+  });
+
+  test('the magic is asked before the entry', () => {
+    expect(checkFirstEight(firstEight(0, 0xea), 1000, ota0)).toMatchObject({ error: 'bad_magic' });
+  });
+
+  test('fewer than eight announced bytes are too few, whatever they are', () => {
+    expect(checkFirstEight(Uint8Array.of(0xe9, 5), 7, ota0)).toMatchObject({
+      error: 'truncated',
+      moment: 'before-erase',
+    });
+  });
+});
+
+describe('which slots an image serves', () => {
+  test('on 1 MB only the one it is linked for', () => {
+    const image = buildSyntheticApp({ slot: ota1 });
+    expect(slotsServedBy(image, appSlots(oneMb.partitions)).map((slot) => slot.label)).toEqual(['ota_1']);
+  });
+
+  test('on 2 MB both, since they share one window', () => {
+    const { partitions } = layoutByName('two-ota-2mb');
+    const image = buildSyntheticApp({ slot: appSlots(partitions)[0]! });
+    expect(slotsServedBy(image, appSlots(partitions)).map((slot) => slot.label)).toEqual(['ota_0', 'ota_1']);
+  });
+
+  test('a good image passes with and without the rodata quirk, with the descriptor in either place or none', () => {
+    for (const hasRodataQuirk of [true, false]) {
+      for (const descriptor of ['text', 'rodata', 'none'] as const) {
+        expect(checkForSlot(buildSyntheticApp({ slot: ota0, hasRodataQuirk, descriptor }), ota0)).toEqual({
+          ok: true,
+        });
+      }
+    }
+  });
+});
+
+describe("the SDK's own check of the entry", () => {
+  test('is strict at both ends and counts from the slot', () => {
+    expect(sdkAcceptsEntry(0x40210000, ota0)).toBe(false);
+    expect(sdkAcceptsEntry(0x40210001, ota0)).toBe(true);
+    expect(sdkAcceptsEntry(0x4027ffff, ota0)).toBe(true);
+    expect(sdkAcceptsEntry(0x40280000, ota0)).toBe(false);
+  });
+
+  test('is not made for slots that end above 1 MiB', () => {
+    expect(sdkAcceptsEntry(0, partitionOf(layoutByName('two-ota-2mb'), 'ota_1'))).toBe(true);
+  });
+});
