@@ -81,6 +81,7 @@ export const ERROR_CODES = {
 
   // The harness itself.
   ESPRIG_INTERNAL: 'A mistake inside esprig.',
+  ESPRIG_BOARD_GONE: 'The emulated board has been closed, or its thread has died.',
   ESPRIG_EMU_UNMAPPED: 'Emulator: access to an address where nothing is.',
   ESPRIG_EMU_CACHE_OFF: 'Emulator: access to mapped flash while the cache was off.',
   ESPRIG_EMU_UNKNOWN_ROM_CALL: 'Emulator: call of a ROM address that no function stands at.',

@@ -24,7 +24,7 @@ export interface BoardSnapshot {
 }
 
 /** Why a run ended. */
-export type RunEnd = 'time' | 'stopped' | 'power-off';
+export type RunEnd = 'time' | 'idle' | 'stopped' | 'power-off';
 
 /**
  * An ESP8266 on a NodeMCU-like board: chip, crystal, flash chip, reset circuit. It knows no host: bytes and line
@@ -173,13 +173,20 @@ export class Board {
     return ticksToNanos(this.cpu.nowTicks);
   }
 
-  /** Nothing will happen before this moment unless something comes from outside; now while the CPU computes. */
-  get idleUntilTicks(): number {
-    return this.isRunning && !this.cpu.waiting ? this.nowTicks : this.queue.nextAtTicks;
+  /** Nothing happens before this moment unless something comes from outside; Infinity: nothing ever will. */
+  get nextAlarmTicks(): number {
+    return this.queue.nextAtTicks;
   }
 
-  private get isRunning(): boolean {
-    return this.powered && this.enabled && this.parts.rtc.sleeping === 'awake';
+  /** Bits are under way on UART0: time that is spent waiting for them is not idle time. */
+  get isSerialBusy(): boolean {
+    const { uart0 } = this.parts;
+    return !uart0.txIdle || uart0.inputFree < this.config.inputQueueBytes;
+  }
+
+  private get isComputing(): boolean {
+    const { cpu } = this;
+    return this.enabled && this.parts.rtc.sleeping === 'awake' && (!cpu.waiting || cpu.interruptDue);
   }
 
   runFor(nanos: number): RunEnd {
@@ -187,11 +194,12 @@ export class Board {
   }
 
   /**
-   * Lets time pass until `untilTicks` (to the end of the instruction that reaches it).
+   * Lets time pass until `untilTicks` (to the end of the instruction that reaches it). With `stopWhenIdle` it returns
+   * as soon as nothing is left to do before the next alarm, so that the caller can let the wall clock catch up.
    *
    * @throws EmulatorFault when the guest does what the emulator refuses to guess about; the state stays as it was then
    */
-  runUntil(untilTicks: number): RunEnd {
+  runUntil(untilTicks: number, stopWhenIdle = false): RunEnd {
     const { cpu, queue } = this;
     cpu.stopRequested = false;
     for (;;) {
@@ -201,7 +209,8 @@ export class Board {
       if (cpu.stopRequested) return 'stopped';
       if (cpu.nowTicks >= untilTicks) return 'time';
       const sliceEnd = Math.min(untilTicks, queue.nextAtTicks);
-      if (this.isRunning) cpu.runSlice(sliceEnd);
+      if (this.isComputing) cpu.runSlice(sliceEnd);
+      else if (stopWhenIdle) return 'idle';
       else cpu.passUntil(sliceEnd);
     }
   }

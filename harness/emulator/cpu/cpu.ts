@@ -164,6 +164,10 @@ export class Cpu {
     return this.regs[REG.WAITING] !== 0;
   }
 
+  get interruptDue(): boolean {
+    return interruptDeliverable(this);
+  }
+
   /**
    * Runs until `untilTicks` or until something must be looked at first (interrupt, earlier alarm, WAITI, stop). The
    * caller fires alarms between slices.

@@ -1,0 +1,287 @@
+import { performance } from 'node:perf_hooks';
+import { Board } from '../emulator/board';
+import { dumpRegisters } from '../emulator/debug/dump';
+import { EmulatorFault } from '../emulator/fault';
+import { driveResetCircuit } from '../emulator/reset-circuit';
+import { nanosToTicks, ticksToNanos } from '../emulator/time';
+import type { BoardActName, BoardActs, BoardThreadData, FromBoard, ToBoard } from './board-messages';
+
+/** Virtual time between two looks at the wall clock, and wall time between two looks at the mail. */
+const CHUNK_NANOS = 1_000_000;
+const TURN_MS = 4;
+/** Shorter idle times are saved up: a timer cannot sleep for less. */
+const SHORTEST_SLEEP_NANOS = 2_000_000;
+const LONGEST_SLEEP_MS = 250;
+/** Serial bytes that are put into one message. */
+const SERIAL_CHUNK_BYTES = 4096;
+
+/**
+ * Runs one board against the wall clock and a mailbox. Work is done as fast as this machine can; only idle time is
+ * walked through with the wall clock, and only while somebody outside is attached (`auto`).
+ */
+export class BoardRunner {
+  readonly board: Board;
+  private readonly pacing: BoardThreadData['pacing'];
+  private readonly post: (message: FromBoard) => void;
+  private attached = 0;
+  private closed = false;
+  private faulted = false;
+  private idleDebtNanos = 0;
+  private readonly realtimeAnchor = { wallMs: 0, nanos: 0 };
+  private wakeUp: (() => void) | undefined;
+  private readonly serialOut: { bytes: number[]; baud: number; uart: 0 | 1; atNanos: number }[] = [];
+  /** Bytes from outside that did not fit the board's queue yet. */
+  private readonly serialIn: { bytes: Uint8Array; at: number; baud: number }[] = [];
+  private serialInBytes = 0;
+
+  constructor(data: BoardThreadData, post: (message: FromBoard) => void) {
+    this.pacing = data.pacing;
+    this.post = post;
+    this.board = new Board(data.config);
+    this.board.onTransmit = (uart, byte, baud, atTicks) =>
+      this.transmitted(uart, byte, baud, ticksToNanos(atTicks));
+    this.board.onReset = (reset, atTicks) => {
+      this.flush();
+      this.post({ kind: 'reset', reset, atNanos: ticksToNanos(atTicks) });
+    };
+    this.board.onPowerCut = (cut) => {
+      this.flush();
+      this.post({ kind: 'power-cut', cut, atNanos: this.board.nowNanos });
+    };
+  }
+
+  /** A message from outside; acts take effect between two chunks, at the board's present moment. */
+  receive(message: ToBoard): void {
+    switch (message.kind) {
+      case 'serial':
+        this.serialIn.push({ bytes: message.bytes, at: 0, baud: message.baud });
+        this.serialInBytes += message.bytes.length;
+        break;
+      case 'lines':
+        driveResetCircuit(this.board, message.dtr, message.rts);
+        break;
+      case 'attached':
+        this.attached = message.count;
+        this.anchorRealtime();
+        break;
+      case 'act':
+        this.act(message.id, message.name, message.argument);
+        break;
+      case 'close':
+        this.closed = true;
+        break;
+    }
+    this.wakeUp?.();
+  }
+
+  /** Runs until a `close` message. */
+  async run(): Promise<void> {
+    this.anchorRealtime();
+    while (!this.closed) {
+      const sleepNanos = this.turn();
+      this.flush();
+      if (sleepNanos > 0) await this.sleep(sleepNanos);
+      else await new Promise<void>((resolve) => setImmediate(resolve));
+    }
+  }
+
+  /** Runs the board for a few milliseconds of wall time at most; returns how long to sleep. */
+  private turn(): number {
+    const turnEndMs = performance.now() + TURN_MS;
+    try {
+      while (performance.now() < turnEndMs) {
+        if (this.faulted || !this.board.isPowered) return LONGEST_SLEEP_MS * 1e6;
+        this.feedSerial();
+        const { board } = this;
+        const end = board.runUntil(board.nowTicks + nanosToTicks(CHUNK_NANOS), true);
+        if (this.pacing === 'realtime') {
+          const aheadNanos = this.realtimeLead();
+          if (end === 'idle') this.passIdle(CHUNK_NANOS);
+          if (aheadNanos > SHORTEST_SLEEP_NANOS) return aheadNanos;
+        } else if (end === 'idle') {
+          const sleepNanos = this.idle();
+          if (sleepNanos > 0) return sleepNanos;
+        }
+      }
+    } catch (error) {
+      this.fault(error);
+    }
+    return 0;
+  }
+
+  /** The board waits for its next alarm: jumps there, or says how long to sleep first. */
+  private idle(): number {
+    const { board } = this;
+    const deltaNanos = ticksToNanos(board.nextAlarmTicks - board.nowTicks);
+    if (deltaNanos === Infinity) return LONGEST_SLEEP_MS * 1e6;
+    const walks =
+      this.pacing === 'auto' && this.attached > 0 && !board.isSerialBusy && this.serialInBytes === 0;
+    if (!walks) {
+      this.passIdle(deltaNanos);
+      return 0;
+    }
+    if (this.idleDebtNanos + deltaNanos < SHORTEST_SLEEP_NANOS) {
+      this.idleDebtNanos += deltaNanos;
+      this.passIdle(deltaNanos);
+      return 0;
+    }
+    return this.idleDebtNanos + deltaNanos;
+  }
+
+  private passIdle(nanos: number): void {
+    const { board } = this;
+    board.runUntil(
+      Math.min(board.nowTicks + nanosToTicks(nanos), Math.max(board.nextAlarmTicks, board.nowTicks)),
+    );
+  }
+
+  /** Sleeps, or until mail comes; then the board's idle time has passed as far as the wall clock has. */
+  private async sleep(nanos: number): Promise<void> {
+    const startMs = performance.now();
+    await new Promise<void>((resolve) => {
+      const timer = setTimeout(resolve, Math.min(nanos / 1e6, LONGEST_SLEEP_MS));
+      this.wakeUp = () => {
+        clearTimeout(timer);
+        resolve();
+      };
+    });
+    this.wakeUp = undefined;
+    if (this.pacing === 'realtime' || this.faulted || !this.board.isPowered) return;
+    const sleptNanos = (performance.now() - startMs) * 1e6;
+    const paidNanos = Math.min(this.idleDebtNanos, sleptNanos);
+    this.idleDebtNanos -= paidNanos;
+    try {
+      if (sleptNanos > paidNanos) this.passIdle(sleptNanos - paidNanos);
+    } catch (error) {
+      this.fault(error);
+    }
+  }
+
+  private anchorRealtime(): void {
+    this.realtimeAnchor.wallMs = performance.now();
+    this.realtimeAnchor.nanos = this.board.nowNanos;
+  }
+
+  /** How far virtual time is ahead of the wall clock; a board that lags does not run after it. */
+  private realtimeLead(): number {
+    const wallNanos = (performance.now() - this.realtimeAnchor.wallMs) * 1e6;
+    const lead = this.board.nowNanos - this.realtimeAnchor.nanos - wallNanos;
+    if (lead < 0) this.anchorRealtime();
+    return lead;
+  }
+
+  // --- serial -----------------------------------------------------------------------------------------------------
+
+  private feedSerial(): void {
+    let moved = 0;
+    while (this.serialIn.length > 0) {
+      const chunk = this.serialIn[0]!;
+      while (chunk.at < chunk.bytes.length && this.board.receiveByte(chunk.bytes[chunk.at]!, chunk.baud)) {
+        chunk.at++;
+        moved++;
+      }
+      if (chunk.at < chunk.bytes.length) break;
+      this.serialIn.shift();
+    }
+    if (moved === 0) return;
+    this.serialInBytes -= moved;
+    this.post({ kind: 'room', pendingBytes: this.serialInBytes });
+  }
+
+  private transmitted(uart: 0 | 1, byte: number, baud: number, atNanos: number): void {
+    const last = this.serialOut[this.serialOut.length - 1];
+    if (last?.baud === baud && last.uart === uart && last.bytes.length < SERIAL_CHUNK_BYTES)
+      last.bytes.push(byte);
+    else this.serialOut.push({ bytes: [byte], baud, uart, atNanos });
+  }
+
+  private flush(): void {
+    for (const { bytes, ...chunk } of this.serialOut)
+      this.post({ kind: 'serial', ...chunk, bytes: Uint8Array.from(bytes) });
+    this.serialOut.length = 0;
+  }
+
+  // --- acts and faults --------------------------------------------------------------------------------------------
+
+  private act(id: number, name: BoardActName, argument: unknown): void {
+    try {
+      this.post({ kind: 'reply', id, result: this.perform(name, argument) });
+    } catch (error) {
+      if (!(error instanceof EmulatorFault)) throw error;
+      this.post({ kind: 'refused', id, code: error.code, message: error.message });
+    }
+  }
+
+  private perform(name: BoardActName, argument: unknown): unknown {
+    const { board } = this;
+    switch (name) {
+      case 'power-on':
+        this.faulted = false;
+        board.powerOn();
+        this.anchorRealtime();
+        return undefined;
+      case 'power-off':
+        board.powerOff();
+        return undefined;
+      case 'press-reset':
+        this.faulted = false;
+        board.pressReset();
+        return undefined;
+      case 'erase-flash':
+        board.eraseFlash();
+        return undefined;
+      case 'program-flash': {
+        const { offset, bytes } = argument as BoardActs['program-flash']['argument'];
+        board.programFlash(offset, bytes);
+        return undefined;
+      }
+      case 'read-flash': {
+        const { offset, length } = argument as BoardActs['read-flash']['argument'];
+        return board.memory.flash.slice(offset, offset + length);
+      }
+      case 'arm-power-cut':
+        board.armPowerCut(argument as BoardActs['arm-power-cut']['argument']);
+        return undefined;
+      case 'set-pin': {
+        const { pin, level } = argument as BoardActs['set-pin']['argument'];
+        board.setPin(pin, level);
+        return undefined;
+      }
+      case 'save':
+        return board.save();
+      case 'restore':
+        board.restore(argument as BoardActs['restore']['argument']);
+        this.faulted = false;
+        this.anchorRealtime();
+        return undefined;
+      case 'status':
+        return {
+          atNanos: board.nowNanos,
+          cycles: board.cpu.nowCycles,
+          isPowered: board.isPowered,
+          faulted: this.faulted,
+          pc: board.cpu.pc,
+          flashOperations: board.parts.flash.operationsTotal,
+          unmappedAccesses: board.bus.unmappedCount,
+        } satisfies BoardActs['status']['result'];
+    }
+  }
+
+  /** The board stops where it is, until power is cycled or it is reset. */
+  private fault(error: unknown): void {
+    if (!(error instanceof EmulatorFault)) throw error;
+    this.faulted = true;
+    this.flush();
+    this.post({
+      kind: 'fault',
+      atNanos: this.board.nowNanos,
+      fault: {
+        code: error.code,
+        message: error.message,
+        pc: this.board.cpu.pc,
+        addr: error.addr,
+        dump: dumpRegisters(this.board),
+      },
+    });
+  }
+}

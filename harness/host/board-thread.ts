@@ -1,0 +1,183 @@
+import { buildSync } from 'esbuild';
+import { join } from 'node:path';
+import { Worker } from 'node:worker_threads';
+import type { ErrorCode } from '../core/error-codes';
+import { EsprigError, LinkError } from '../core/errors';
+import type { BoardLine } from '../port/board-line';
+import type { BoardConfig } from '../emulator/board-config';
+import type {
+  BoardActName,
+  BoardActs,
+  BoardFault,
+  BoardThreadData,
+  FromBoard,
+  Pacing,
+  ToBoard,
+} from './board-messages';
+
+export interface BoardThreadOptions {
+  readonly config?: Partial<BoardConfig>;
+  readonly pacing?: Pacing;
+}
+
+export interface BoardThreadListeners {
+  readonly serial?: (bytes: Uint8Array, baud: number, atNanos: number, uart: 0 | 1) => void;
+  readonly reset?: (reset: string, atNanos: number) => void;
+  readonly powerCut?: (message: Extract<FromBoard, { kind: 'power-cut' }>) => void;
+  readonly fault?: (fault: BoardFault, atNanos: number) => void;
+}
+
+interface Waiting {
+  readonly resolve: (value: unknown) => void;
+  readonly reject: (error: Error) => void;
+}
+
+let bundled: string | undefined;
+
+/** The thread's program as one script, so that it runs the same from the command, from Jest and at full speed. */
+function workerScript(): string {
+  bundled ??= buildSync({
+    entryPoints: [join(__dirname, 'board-worker.ts')],
+    bundle: true,
+    platform: 'node',
+    target: 'node20',
+    format: 'cjs',
+    write: false,
+  }).outputFiles[0]!.text;
+  return bundled;
+}
+
+/**
+ * An emulated board in a thread of its own. Everything goes by messages; `line` is its serial line for an RFC 2217
+ * server or an in-process link.
+ */
+export class BoardThread implements AsyncDisposable {
+  private readonly worker: Worker;
+  private readonly waiting = new Map<number, Waiting>();
+  private readonly listeners = new Set<BoardThreadListeners>();
+  private readonly exited: Promise<void>;
+  private nextId = 1;
+  private attached = 0;
+  private carrier: ((bytes: Uint8Array, baud: number) => void) | undefined;
+  private roomListener: (() => void) | undefined;
+  private bytesUnderWay = 0;
+  private death: Error | undefined;
+
+  private constructor(options: BoardThreadOptions) {
+    const data: BoardThreadData = { config: options.config ?? {}, pacing: options.pacing ?? 'auto' };
+    this.worker = new Worker(workerScript(), { eval: true, workerData: data, name: 'esprig-board' });
+    this.worker.on('message', (message: FromBoard) => this.receive(message));
+    this.worker.on('error', (error) => this.die(error));
+    this.exited = new Promise((resolve) => {
+      this.worker.once('exit', () => {
+        this.die(new LinkError('ESPRIG_BOARD_GONE', 'the emulated board has been closed'));
+        resolve();
+      });
+    });
+  }
+
+  /** A board without power. */
+  static start(options: BoardThreadOptions = {}): BoardThread {
+    return new BoardThread(options);
+  }
+
+  /** The serial line; one carrier at a time. */
+  readonly line: BoardLine = {
+    receiveFromHost: (bytes, baud) => {
+      this.bytesUnderWay += bytes.length;
+      this.send({ kind: 'serial', bytes: Uint8Array.from(bytes), baud });
+    },
+    onTransmit: (listener) => {
+      if ((listener === undefined) !== (this.carrier === undefined))
+        this.attach(listener === undefined ? -1 : 1);
+      this.carrier = listener;
+    },
+    setLines: ({ dtr, rts }) => this.send({ kind: 'lines', dtr, rts }),
+    pendingBytes: () => this.bytesUnderWay,
+    onRoom: (listener) => {
+      this.roomListener = listener;
+    },
+  };
+
+  /** Something outside came (+1) or went (−1): while there is any, idle time walks with the wall clock. */
+  attach(change: 1 | -1): void {
+    this.attached += change;
+    this.send({ kind: 'attached', count: this.attached });
+  }
+
+  /** Listens to the board; the returned function ends it. */
+  listen(listeners: BoardThreadListeners): () => void {
+    this.listeners.add(listeners);
+    return () => void this.listeners.delete(listeners);
+  }
+
+  /** @throws EsprigError with the emulator's code when the board refuses; LinkError when it is gone */
+  act<Name extends BoardActName>(
+    name: Name,
+    ...argument: BoardActs[Name]['argument'] extends undefined ? [] : [BoardActs[Name]['argument']]
+  ): Promise<BoardActs[Name]['result']> {
+    if (this.death) return Promise.reject(this.death);
+    const id = this.nextId++;
+    return new Promise((resolve, reject) => {
+      this.waiting.set(id, { resolve: resolve as (value: unknown) => void, reject });
+      this.send({ kind: 'act', id, name, argument: argument[0] });
+    });
+  }
+
+  /** Ends the thread; the board's content is gone. */
+  async close(): Promise<void> {
+    this.send({ kind: 'close' });
+    const killer = setTimeout(() => void this.worker.terminate(), 1000);
+    await this.exited;
+    clearTimeout(killer);
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.close();
+  }
+
+  private send(message: ToBoard): void {
+    if (!this.death) this.worker.postMessage(message);
+  }
+
+  private receive(message: FromBoard): void {
+    switch (message.kind) {
+      case 'reply':
+        this.waiting.get(message.id)?.resolve(message.result);
+        this.waiting.delete(message.id);
+        break;
+      case 'refused':
+        this.waiting.get(message.id)?.reject(
+          new EsprigError(message.code as ErrorCode, message.message, { blame: 'case' })`, {
+            blame: 'case',
+          }),
+        );
+        this.waiting.delete(message.id);
+        break;
+      case 'serial':
+        if (message.uart === 0) this.carrier?.(message.bytes, message.baud);
+        for (const { serial } of this.listeners)
+          serial?.(message.bytes, message.baud, message.atNanos, message.uart);
+        break;
+      case 'room':
+        this.bytesUnderWay = message.pendingBytes;
+        this.roomListener?.();
+        break;
+      case 'reset':
+        for (const { reset } of this.listeners) reset?.(message.reset, message.atNanos);
+        break;
+      case 'power-cut':
+        for (const { powerCut } of this.listeners) powerCut?.(message);
+        break;
+      case 'fault':
+        for (const { fault } of this.listeners) fault?.(message.fault, message.atNanos);
+        break;
+    }
+  }
+
+  private die(error: Error): void {
+    this.death ??= error;
+    for (const { reject } of this.waiting.values()) reject(this.death);
+    this.waiting.clear();
+  }
+}
