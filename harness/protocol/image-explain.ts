@@ -3,17 +3,19 @@ import { hex } from './bytes';
 import type { FlashDump } from './flash-dump';
 import { inspectImage, type ImageInfo, type ImageSegment } from './image';
 import { FLASH_SIZES_V1, FLASH_SIZES_V3, LOAD_REGIONS, SPI_MODES, SPI_SPEEDS } from './image-format';
-import type { Layout } from './layouts';
+import { LAYOUTS, type Layout } from './layouts';
 import { appSlots, partitionUsage, type Partition } from './partition-table';
-import { checkForSlot, slotBaseAddr } from './slots';
+import { checkForSlot, slotBaseAddr, slotsServedBy } from './slots';
 import { FLASH_WINDOW_BASE } from '../chip/esp8266';
 
 /** What the bytes are as an image, in lines. With a layout also which slots take it, and why not. */
 export function explainImage(bytes: Uint8Array, layout?: Layout): string {
   const info = inspectImage(bytes);
   const lines = explainInfo(info);
-  if (layout !== undefined && info.kind === 'app') {
-    lines.push('', `Slots of layout ${layout.name}`, ...slotLines(bytes, layout));
+  if (info.kind === 'app') {
+    lines.push('');
+    if (layout === undefined) lines.push(servesLine(bytes));
+    else lines.push(`Slots of layout ${layout.name}`, ...slotLines(bytes, layout));
   }
   return `${lines.join('\n')}\n`;
 }
@@ -129,6 +131,15 @@ function tailLines(info: ImageInfo): string[] {
   lines.push(problems.length === 0 ? 'No complaints.' : 'Complaints');
   lines.push(...problems.map((problem) => `  at ${hex(problem.offset)}: ${problem.text}`));
   return lines;
+}
+
+/** Every layout with a slot that takes the image. */
+function servesLine(bytes: Uint8Array): string {
+  const served = LAYOUTS.flatMap(({ name, partitions }) => {
+    const labels = slotsServedBy(bytes, appSlots(partitions)).map((slot) => slot.label);
+    return labels.length === 0 ? [] : [`${labels.join(' and ')} of ${name}`];
+  });
+  return `May serve in: ${served.length === 0 ? 'no slot of any known layout' : served.join('; ')}.`;
 }
 
 function slotLines(bytes: Uint8Array, layout: Layout): string[] {
