@@ -5,7 +5,7 @@ export const MD5_START: readonly number[] = [0x67452301, 0xefcdab89, 0x98badcfe,
 export const MD5_BLOCK_BYTES = 64;
 
 /** Left rotations: four per round, repeated. */
-const ROTATIONS = [7, 12, 17, 22, 5, 9, 14, 20, 4, 11, 16, 23, 6, 10, 15, 21];
+const ROTATIONS = Int32Array.of(7, 12, 17, 22, 5, 9, 14, 20, 4, 11, 16, 23, 6, 10, 15, 21);
 
 /** floor(2^32 · |sin(step + 1)|), RFC 1321 section 3.4. */
 const CONSTANTS = Int32Array.from({ length: 64 }, (_, step) =>
@@ -24,25 +24,34 @@ export function md5Block(state: Int32Array, bytes: Uint8Array, offset: number): 
   let b = state[1]!;
   let c = state[2]!;
   let d = state[3]!;
-  for (let step = 0; step < 64; step++) {
-    const round = step >>> 4;
-    let mixed: number;
-    let word: number;
-    if (round === 0) {
-      mixed = (b & c) | (~b & d);
-      word = step;
-    } else if (round === 1) {
-      mixed = (d & b) | (~d & c);
-      word = (5 * step + 1) & 15;
-    } else if (round === 2) {
-      mixed = b ^ c ^ d;
-      word = (3 * step + 5) & 15;
-    } else {
-      mixed = c ^ (b | ~d);
-      word = (7 * step) & 15;
-    }
-    const sum = (a + mixed + CONSTANTS[step]! + words[word]!) | 0;
-    const rotation = ROTATIONS[(round << 2) | (step & 3)]!;
+  // One loop per round: a choice inside the loop would cost more than the round.
+  for (let step = 0; step < 16; step++) {
+    const sum = (a + ((b & c) | (~b & d)) + CONSTANTS[step]! + words[step]!) | 0;
+    const rotation = ROTATIONS[0 | (step & 3)]!;
+    a = d;
+    d = c;
+    c = b;
+    b = (b + ((sum << rotation) | (sum >>> (32 - rotation)))) | 0;
+  }
+  for (let step = 16; step < 32; step++) {
+    const sum = (a + ((d & b) | (~d & c)) + CONSTANTS[step]! + words[(5 * step + 1) & 15]!) | 0;
+    const rotation = ROTATIONS[4 | (step & 3)]!;
+    a = d;
+    d = c;
+    c = b;
+    b = (b + ((sum << rotation) | (sum >>> (32 - rotation)))) | 0;
+  }
+  for (let step = 32; step < 48; step++) {
+    const sum = (a + (b ^ c ^ d) + CONSTANTS[step]! + words[(3 * step + 5) & 15]!) | 0;
+    const rotation = ROTATIONS[8 | (step & 3)]!;
+    a = d;
+    d = c;
+    c = b;
+    b = (b + ((sum << rotation) | (sum >>> (32 - rotation)))) | 0;
+  }
+  for (let step = 48; step < 64; step++) {
+    const sum = (a + (c ^ (b | ~d)) + CONSTANTS[step]! + words[(7 * step) & 15]!) | 0;
+    const rotation = ROTATIONS[12 | (step & 3)]!;
     a = d;
     d = c;
     c = b;
