@@ -5,14 +5,10 @@
  * software reads them back), components/esp8266/include/esp8266/spi_register.h (CACHE_MAP_*).
  */
 import { EmulatorFault } from '../fault';
+import type { CacheControl } from '../peripherals/dport';
 import type { SavedState } from '../peripherals/peripheral';
-import { expectStateVersion, savedBoolean, savedNumber } from '../peripherals/spi-state';
-
-/** The register at 0x3FF0000C as DPORT sees it. */
-export interface CacheControl {
-  read(): number;
-  write(value: number): void;
-}
+import { SavedFields } from '../peripherals/saved-fields';
+import type { FlashWindow } from './bus';
 
 /** Starts a flush; software clears it again. */
 const FLUSH_START = 0x00000001;
@@ -40,8 +36,8 @@ export interface FlashCacheConfig {
   readonly isFetchable?: () => boolean;
 }
 
-/** Implements CacheControl for DPORT and FlashWindow for the bus. */
-export class FlashCache implements CacheControl {
+/** The register for DPORT, the window for the bus. */
+export class FlashCache implements CacheControl, FlashWindow {
   /** Told when `live`, the offset or the size of the window changed. */
   onMappingChanged: (() => void) | undefined;
 
@@ -120,7 +116,6 @@ export class FlashCache implements CacheControl {
 
   save(): SavedState {
     return {
-      kind: 'flash-cache',
       version: 1,
       register: this.register,
       flushed: this.flushed,
@@ -130,10 +125,10 @@ export class FlashCache implements CacheControl {
 
   /** @throws EmulatorFault ESPRIG_EMU_SNAPSHOT for another version */
   restore(state: SavedState): void {
-    expectStateVersion(state, 'flash-cache', 1);
-    this.register = savedNumber(state, 'register');
-    this.flushed = savedBoolean(state, 'flushed');
-    this.ahbEnabled = savedBoolean(state, 'ahbEnabled');
+    const fields = new SavedFields('flash-cache', state, 1);
+    this.register = fields.number('register');
+    this.flushed = fields.boolean('flushed');
+    this.ahbEnabled = fields.boolean('ahbEnabled');
     this.derive();
   }
 

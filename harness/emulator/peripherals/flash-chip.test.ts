@@ -181,7 +181,7 @@ describe('an operation', () => {
     const end = 45 * TICKS_PER_MILLI;
     bench.chip.transfer(Uint8Array.of(0x05), 8, rx, 1, end - 100, end + 1);
     expect(rx[0]).toBe(0);
-    bench.chip.transfer(Uint8Array.of(0x06), 8, rx, 0, end + 10, end + 20);
+    bench.chip.transfer(Uint8Array.of(0x06), 8, rx, 0, end, end + 20);
     expect(bench.status()).toBe(WEL);
     expect(bench.queue.nextAtTicks).toBe(Infinity);
   });
@@ -319,6 +319,16 @@ describe('status registers', () => {
     bench.chip.powerOff();
     bench.chip.powerOn();
     expect(bench.status(2)).toBe(0);
+  });
+
+  it('does not make a volatile setting lasting by writing another register', () => {
+    const bench = new FlashBench({ statusRegisters: 0 });
+    bench.send([0x50]);
+    bench.send([0x31, 0x02]);
+    bench.write([0x11, 0x60]);
+    bench.chip.powerOff();
+    bench.chip.powerOn();
+    expect([bench.status(1), bench.status(2), bench.status(3)]).toEqual([0, 0, 0x60]);
   });
 
   it('starts with QE set, as the usual parts do', () => {

@@ -23,8 +23,8 @@ import { isAreaProtected } from './flash-protection';
 import { FlashStatus } from './flash-status';
 import { FLASH_TIMINGS, type FlashTiming, type FlashTimingName } from './flash-timing';
 import type { SavedState } from './peripheral';
+import { SavedFields } from './saved-fields';
 import type { SpiDevice } from './spi-device';
-import { expectStateVersion, savedBoolean, savedNumber } from './spi-state';
 
 export interface FlashChipConfig {
   /** The array itself, a view into the board's memory; its length is the chip's size. */
@@ -180,7 +180,6 @@ export class FlashChip implements SpiDevice {
 
   save(): SavedState {
     return {
-      kind: 'flash-chip',
       version: 1,
       sizeBytes: this.sizeBytes,
       jedecId: this.jedecId,
@@ -201,22 +200,19 @@ export class FlashChip implements SpiDevice {
    * @throws EmulatorFault ESPRIG_EMU_SNAPSHOT for another version or another chip
    */
   restore(state: SavedState): void {
-    expectStateVersion(state, 'flash-chip', 1);
-    if (
-      savedNumber(state, 'sizeBytes') !== this.sizeBytes ||
-      savedNumber(state, 'jedecId') !== this.jedecId
-    ) {
+    const fields = new SavedFields('flash-chip', state, 1);
+    if (fields.number('sizeBytes') !== this.sizeBytes || fields.number('jedecId') !== this.jedecId) {
       throw new EmulatorFault('ESPRIG_EMU_SNAPSHOT', 'snapshot is of a board with another flash chip');
     }
-    this.powered = savedBoolean(state, 'powered');
-    this.wel = savedBoolean(state, 'wel');
-    this.volatileWrite = savedBoolean(state, 'volatileWrite');
-    this.deepPowerDown = savedBoolean(state, 'deepPowerDown');
-    this.resetEnabled = savedBoolean(state, 'resetEnabled');
-    this.status.stored = savedNumber(state, 'statusStored');
-    this.status.active = savedNumber(state, 'statusActive');
-    this.status.wanted = savedNumber(state, 'statusWanted');
-    this.engine.restore(state['engine'] as SavedState);
+    this.powered = fields.boolean('powered');
+    this.wel = fields.boolean('wel');
+    this.volatileWrite = fields.boolean('volatileWrite');
+    this.deepPowerDown = fields.boolean('deepPowerDown');
+    this.resetEnabled = fields.boolean('resetEnabled');
+    this.status.stored = fields.number('statusStored');
+    this.status.active = fields.number('statusActive');
+    this.status.wanted = fields.number('statusWanted');
+    this.engine.restore(fields.part('engine'));
   }
 
   /** Commands that answer. While the chip is busy only the status registers do. */

@@ -47,6 +47,9 @@ describe('an armed power cut', () => {
     bench.write([0x20, ...address(0x1000)]);
     expect(bench.cuts).toHaveLength(1);
     expect(cut.every((byte) => byte === 0xff)).toBe(true);
+    bench.write([0x20, ...address(0x1000)]);
+    expect(bench.cuts).toHaveLength(1);
+    expect(bench.chip.isPowered).toBe(true);
   });
 
   it('at the very start changes nothing, at the end or later leaves the whole effect', () => {
@@ -189,6 +192,20 @@ describe('power taken away without a request', () => {
     expect(bench.status()).toBe(0);
   });
 
+  it('before an armed moment uses the request up', () => {
+    const bench = new FlashBench();
+    bench.chip.armPowerCut({ operation: 1, afterNanos: 40_000_000, seed: 1 });
+    for (let round = 0; round < 2; round++) {
+      bench.send([0x06]);
+      bench.send([0x20, 0, 0, 0]);
+      bench.advanceTo(bench.nowTicks + 1000);
+      bench.chip.powerOff();
+      bench.chip.powerOn();
+    }
+    bench.write([0x20, 0, 0, 0]);
+    expect(bench.cuts).toEqual([]);
+  });
+
   it('at the moment an operation ends finds it done', () => {
     const bench = new FlashBench();
     bench.content.fill(0, 0, 0x1000);
@@ -235,10 +252,9 @@ describe('a snapshot', () => {
     const saved = bench.chip.save();
     for (const bad of [
       { ...saved, version: 2 },
-      { ...saved, kind: 'uart' },
       { ...saved, sizeBytes: 0x100000 },
       { ...saved, wel: undefined },
-      { ...saved, engine: { ...(saved['engine'] as object), latch: new Uint8Array(3) } },
+      { ...saved, engine: { ...(saved['engine'] as object), latch: [1, 2, 3] } },
       { ...saved, engine: { ...(saved['engine'] as object), operationKind: 'melt' } },
     ]) {
       expect(() => bench.chip.restore(bad)).toThrow(expect.objectContaining({ code: 'ESPRIG_EMU_SNAPSHOT' }));

@@ -19,7 +19,7 @@ import { momentInside } from './flash-power-cut';
 import type { FlashStatus } from './flash-status';
 import type { FlashTiming } from './flash-timing';
 import type { SavedState } from './peripheral';
-import { expectStateVersion, savedBoolean, savedNumber, savedNumbers } from './spi-state';
+import { SavedFields } from './saved-fields';
 
 /** What the chip around the engine wants to hear. */
 export interface FlashEngineEvents {
@@ -172,7 +172,6 @@ export class FlashEngine {
 
   save(): SavedState {
     return {
-      kind: 'flash-engine',
       version: 1,
       wip: this.wip,
       operationKind: this.kind,
@@ -182,7 +181,7 @@ export class FlashEngine {
       endTicks: this.endTicks,
       dueTicks: this.dueTicks,
       cutting: this.cutting,
-      latch: this.latch.slice(),
+      latch: Array.from(this.latch),
       armed: this.armed === undefined ? null : { ...this.armed },
       sincePowerOn: this.sincePowerOn,
       total: this.total,
@@ -191,24 +190,20 @@ export class FlashEngine {
 
   /** @throws EmulatorFault ESPRIG_EMU_SNAPSHOT for another version */
   restore(state: SavedState): void {
-    expectStateVersion(state, 'flash-engine', 1);
-    const kind = OPERATION_KINDS.find((known) => known === state['operationKind']);
-    if (kind === undefined) {
-      throw new EmulatorFault('ESPRIG_EMU_SNAPSHOT', 'snapshot names an unknown flash operation');
-    }
-    this.wip = savedBoolean(state, 'wip');
-    this.kind = kind;
-    this.addr = savedNumber(state, 'addr');
-    this.length = savedNumber(state, 'length');
-    this.startTicks = savedNumber(state, 'startTicks');
-    this.endTicks = savedNumber(state, 'endTicks');
-    this.dueTicks = savedNumber(state, 'dueTicks');
-    this.cutting = savedBoolean(state, 'cutting');
-    this.latch.set(savedNumbers(state, 'latch', FLASH_PAGE_BYTES));
-    const armed = state['armed'] as PowerCutRequest | null;
-    this.armed = armed === null ? undefined : { ...armed };
-    this.sincePowerOn = savedNumber(state, 'sincePowerOn');
-    this.total = savedNumber(state, 'total');
+    const fields = new SavedFields('flash-chip.engine', state, 1);
+    this.wip = fields.boolean('wip');
+    this.kind = fields.oneOf('operationKind', OPERATION_KINDS);
+    this.addr = fields.number('addr');
+    this.length = fields.number('length');
+    this.startTicks = fields.number('startTicks');
+    this.endTicks = fields.number('endTicks');
+    this.dueTicks = fields.number('dueTicks');
+    this.cutting = fields.boolean('cutting');
+    this.latch.set(fields.numbers('latch', FLASH_PAGE_BYTES));
+    this.armed =
+      state.armed === null ? undefined : { ...(fields.part('armed') as unknown as PowerCutRequest) };
+    this.sincePowerOn = fields.number('sincePowerOn');
+    this.total = fields.number('total');
   }
 
   private onAlarm(): void {

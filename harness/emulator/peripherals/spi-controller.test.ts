@@ -410,6 +410,14 @@ describe('the rest of the registers', () => {
     expect(b.irqs.at(-1)).toBe(true);
   });
 
+  it('keeps TRANS_DONE while the next transfer is under way', () => {
+    const b = board({ busTiming: 'clocked' });
+    run(b, R.SPI_FLASH_WREN);
+    b.spi.write32(R.SPI_CMD, R.SPI_FLASH_WREN);
+    expect(b.spi.read32(R.SPI_CMD)).toBe(R.SPI_FLASH_WREN);
+    expect(b.spi.read32(R.SPI_SLAVE) & R.SPI_TRANS_DONE).toBe(R.SPI_TRANS_DONE);
+  });
+
   it('does nothing as a slave without a master', () => {
     const b = board();
     b.spi.write32(R.SPI_SLAVE, R.SPI_SLAVE_MODE);

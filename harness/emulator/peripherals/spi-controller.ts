@@ -9,10 +9,10 @@ import { EmulatorFault } from '../fault';
 import { TICKS_PER_SECOND } from '../time';
 import { FLASH_COMMAND } from './flash-commands';
 import type { IrqLine, Peripheral, PeripheralContext, SavedState } from './peripheral';
+import { SavedFields } from './saved-fields';
 import type { SpiDevice } from './spi-device';
 import { SPI_DATA_BYTES, SpiDataBuffer, SpiFrame } from './spi-frame';
 import * as R from './spi-registers';
-import { expectStateVersion, savedBoolean, savedNumber, savedNumbers } from './spi-state';
 
 export interface SpiControllerConfig extends PeripheralContext {
   /** `SPI0` or `SPI1`. */
@@ -124,10 +124,9 @@ export class SpiController implements Peripheral {
 
   save(): SavedState {
     return {
-      kind: 'spi-controller',
       version: 1,
-      registers: this.registers.slice(),
-      data: this.data.bytes.slice(),
+      registers: Array.from(this.registers),
+      data: Array.from(this.data.bytes),
       commandBits: this.commandBits,
       busyUntilTicks: this.busyUntilTicks,
       isEnding: this.isEnding,
@@ -137,13 +136,13 @@ export class SpiController implements Peripheral {
 
   /** @throws EmulatorFault ESPRIG_EMU_SNAPSHOT for another version */
   restore(state: SavedState): void {
-    expectStateVersion(state, 'spi-controller', 1);
-    this.registers.set(savedNumbers(state, 'registers', REGISTERS));
-    this.data.bytes.set(savedNumbers(state, 'data', SPI_DATA_BYTES));
-    this.commandBits = savedNumber(state, 'commandBits');
-    this.busyUntilTicks = savedNumber(state, 'busyUntilTicks');
-    this.isEnding = savedBoolean(state, 'isEnding');
-    this.transDone = savedBoolean(state, 'transDone');
+    const fields = new SavedFields(this.name, state, 1);
+    this.registers.set(fields.numbers('registers', REGISTERS));
+    this.data.bytes.set(fields.numbers('data', SPI_DATA_BYTES));
+    this.commandBits = fields.number('commandBits');
+    this.busyUntilTicks = fields.number('busyUntilTicks');
+    this.isEnding = fields.boolean('isEnding');
+    this.transDone = fields.boolean('transDone');
     this.onAhbChange?.(this.ahbEnabled);
     this.updateIrq();
   }
