@@ -1,3 +1,4 @@
+import { describe, expect, it } from '@jest/globals';
 import { TICKS_PER_SECOND } from '../time';
 import { AnalogI2c } from './analog-i2c';
 import { ClockTree } from './clocks';

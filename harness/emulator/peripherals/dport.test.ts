@@ -1,3 +1,4 @@
+import { describe, expect, it } from '@jest/globals';
 import { Dport, type DportWiring } from './dport';
 import { efuseCrc8, efuseFromMac, type EfuseWords } from './efuse';
 

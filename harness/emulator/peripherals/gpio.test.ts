@@ -1,3 +1,4 @@
+import { describe, expect, it } from '@jest/globals';
 import { createBench } from '../testkit/manual-time';
 import { DEFAULT_GPIO_CONFIG, Gpio } from './gpio';
 

@@ -1,3 +1,4 @@
+import { describe, expect, it } from '@jest/globals';
 import { createBench, type Bench } from '../testkit/manual-time';
 import { TICKS_PER_SECOND } from '../time';
 import type { ResetKind } from './peripheral';
@@ -29,12 +30,16 @@ function createRtcBench(wakeWired = true): RtcBench {
   const rtc = new Rtc(
     bench.context,
     {
-      irq: (asserted) => void (asserted && log.push(['irq'])),
+      irq: (asserted) => {
+        if (asserted) log.push(['irq']);
+      },
       onSoftwareReset: () => log.push(['software reset']),
       onLightSleep: (untilTicks) => log.push(['light', untilTicks]),
       onDeepSleep: (untilTicks) => log.push(['deep', untilTicks]),
       onDeepSleepWake: () => log.push(['wake', bench.time.nowTicks]),
-      onGpio16: (level, driven) => void (driven && log.push(['gpio16', Number(level)])),
+      onGpio16: (level, driven) => {
+        if (driven) log.push(['gpio16', Number(level)]);
+      },
     },
     { wakeWired },
   );

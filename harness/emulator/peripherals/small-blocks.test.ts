@@ -1,3 +1,4 @@
+import { describe, expect, it } from '@jest/globals';
 import { createBench } from '../testkit/manual-time';
 import { createIomux } from './iomux';
 import { shareIrq } from './irq-or';

@@ -1,3 +1,4 @@
+import { describe, expect, it } from '@jest/globals';
 import { createBench, type Bench } from '../testkit/manual-time';
 import { TimerBlock } from './timer';
 
@@ -36,11 +37,15 @@ function createTimerBench(): TimerBench {
   const gates = { frc1: true, frc2: true };
   const timer = new TimerBlock(bench.context, {
     frc1: {
-      irq: (asserted) => void (asserted && edges1.push(bench.time.nowTicks)),
+      irq: (asserted) => {
+        if (asserted) edges1.push(bench.time.nowTicks);
+      },
       edgeEnabled: () => gates.frc1,
     },
     frc2: {
-      irq: (asserted) => void (asserted && edges2.push(bench.time.nowTicks)),
+      irq: (asserted) => {
+        if (asserted) edges2.push(bench.time.nowTicks);
+      },
       edgeEnabled: () => gates.frc2,
     },
   });

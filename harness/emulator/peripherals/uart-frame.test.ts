@@ -1,3 +1,4 @@
+import { describe, expect, it } from '@jest/globals';
 import {
   encodeFrame,
   FORMAT_8N1,

@@ -1,3 +1,4 @@
+import { describe, expect, it } from '@jest/globals';
 import { TICKS_PER_MICRO } from '../time';
 import { createBench, type Bench } from '../testkit/manual-time';
 import { Watchdog } from './watchdog';
@@ -26,7 +27,9 @@ function createWatchdogBench(): WatchdogBench {
   const resets: number[] = [];
   const gate = { open: true };
   const watchdog = new Watchdog(bench.context, {
-    irq: (asserted) => void (asserted && edges.push(bench.time.nowTicks)),
+    irq: (asserted) => {
+      if (asserted) edges.push(bench.time.nowTicks);
+    },
     edgeEnabled: () => gate.open,
     onStage2Reset: () => resets.push(bench.time.nowTicks),
   });

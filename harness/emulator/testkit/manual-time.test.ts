@@ -1,3 +1,4 @@
+import { describe, expect, it } from '@jest/globals';
 import { Alarm } from '../event-queue';
 import { createBench, ManualTime } from './manual-time';
 
