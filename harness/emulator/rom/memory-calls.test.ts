@@ -29,9 +29,9 @@ describe.each(ways)('memory functions $way', ({ viewsAllowed }) => {
     guest.viewsAllowed = viewsAllowed;
   });
 
-  it('memcpy copies every length from 0 to 160 at every alignment and touches nothing else', () => {
+  it('memcpy copies every short length and some long ones at every alignment and touches nothing else', () => {
     const random = new RandomWords(11);
-    for (let length = 0; length <= 160; length++) {
+    for (let length = 0; length <= 160; length += length < 80 ? 1 : 7) {
       for (let alignments = 0; alignments < 16; alignments++) {
         const dst = DRAM + 0x1000 + (alignments & 3);
         const src = DRAM + 0x2000 + (alignments >>> 2);
@@ -49,7 +49,7 @@ describe.each(ways)('memory functions $way', ({ viewsAllowed }) => {
 
   it('memmove equals a copy through a buffer for every overlap', () => {
     const random = new RandomWords(12);
-    for (let round = 0; round < 4000; round++) {
+    for (let round = 0; round < 1500; round++) {
       const image = random.bytes(512);
       guest.poke(DRAM, image);
       const length = random.below(200);
@@ -81,7 +81,7 @@ describe.each(ways)('memory functions $way', ({ viewsAllowed }) => {
 
   it('memcmp returns the difference of the first bytes that differ, as unsigned', () => {
     const random = new RandomWords(14);
-    for (let round = 0; round < 4000; round++) {
+    for (let round = 0; round < 1500; round++) {
       const length = random.below(70);
       const left = random.bytes(length);
       const right = left.slice();
