@@ -1,6 +1,7 @@
 import { FLASH_WINDOW_BASE, ROM_SIZE } from '../chip/esp8266';
 import { DEFAULT_BOARD_CONFIG, type BoardConfig } from './board-config';
 import { buildParts, type BoardParts } from './board-parts';
+import { warmUpHotLoop } from './cpu/warm-up';
 import { Cpu, type CpuState, type RomProgram } from './cpu/cpu';
 import { Alarm, EventQueue, type EventQueueState } from './event-queue';
 import { EmulatorFault } from './fault';
@@ -58,6 +59,7 @@ export class Board {
 
   /** @throws EmulatorFault `ESPRIG_EMU_BAD_CONFIG` */
   constructor(config: Partial<BoardConfig> = {}) {
+    warmUpHotLoop();
     this.config = { ...DEFAULT_BOARD_CONFIG, ...config };
     this.memory = new GuestMemory(this.config.flashSizeBytes);
     this.bus = new Bus();

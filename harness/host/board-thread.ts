@@ -147,11 +147,9 @@ export class BoardThread implements AsyncDisposable {
         this.waiting.delete(message.id);
         break;
       case 'refused':
-        this.waiting.get(message.id)?.reject(
-          new EsprigError(message.code as ErrorCode, message.message, { blame: 'case' })`, {
-            blame: 'case',
-          }),
-        );
+        this.waiting
+          .get(message.id)
+          ?.reject(new EsprigError(message.code as ErrorCode, message.message, { blame: 'case' }));
         this.waiting.delete(message.id);
         break;
       case 'serial':
