@@ -42,6 +42,8 @@ export interface FlashChipConfig {
   readonly seed?: number;
 }
 
+const C = FLASH_COMMAND;
+
 export class FlashChip implements SpiDevice {
   readonly sizeBytes: number;
   readonly content: Uint8Array;
@@ -173,7 +175,7 @@ export class FlashChip implements SpiDevice {
     rx.fill(0xff, 0, rxBytes);
     if (!this.powered || txBits < 8) return;
     const opcode = tx[0]!;
-    if (this.deepPowerDown && opcode !== FLASH_COMMAND.RES) return;
+    if (this.deepPowerDown && opcode !== C.RES) return;
     if (FLASH_HEADER_BYTES[opcode] !== 0) this.answer(opcode, tx, txBits, rx, rxBytes, endTicks);
     else if (!this.busy) this.execute(opcode, tx, txBits, endTicks);
   }
@@ -224,13 +226,13 @@ export class FlashChip implements SpiDevice {
     rxBytes: number,
     endTicks: number,
   ): void {
-    if (opcode === FLASH_COMMAND.RDSR1 || opcode === FLASH_COMMAND.RDSR2 || opcode === FLASH_COMMAND.RDSR3) {
+    if (opcode === C.RDSR1 || opcode === C.RDSR2 || opcode === C.RDSR3) {
       rx.fill(this.statusAt(opcode, endTicks), 0, rxBytes);
       return;
     }
     if (this.busy) return;
     this.resetEnabled = false;
-    if (opcode === FLASH_COMMAND.RES) this.deepPowerDown = false;
+    if (opcode === C.RES) this.deepPowerDown = false;
     const txBytes = txBits >> 3;
     // Half-clocked bytes would shift the whole answer; no driver does that, and a chip would deliver rubbish.
     if ((txBits & 7) !== 0) return;
@@ -239,20 +241,19 @@ export class FlashChip implements SpiDevice {
     const first = Math.max(0, -skipped);
     const from = Math.max(0, skipped);
     const addr = txBytes >= 4 ? (tx[1]! << 16) | (tx[2]! << 8) | tx[3]! : 0;
-    for (let i = first; i < rxBytes; i++) {
-      const index = from + i - first;
-      const byte = this.identity.answerByte(opcode, addr, index);
-      rx[i] = byte < 0 ? this.contentByte(opcode, addr + index) : byte;
+    if (this.identity.answers(opcode)) {
+      for (let i = first; i < rxBytes; i++) rx[i] = this.identity.answerByte(opcode, addr, from + i - first);
+      return;
     }
-  }
-
-  private contentByte(opcode: number, addr: number): number {
-    const isQuad = opcode === FLASH_COMMAND.READ_QUAD_OUTPUT || opcode === FLASH_COMMAND.READ_QUAD_IO;
-    return isQuad && !this.status.quadEnabled ? 0xff : this.content[addr & this.addrMask]!;
+    const isQuad = opcode === C.READ_QUAD_OUTPUT || opcode === C.READ_QUAD_IO;
+    if (isQuad && !this.status.quadEnabled) return;
+    const { content, addrMask } = this;
+    const start = addr + from - first;
+    for (let i = first; i < rxBytes; i++) rx[i] = content[(start + i) & addrMask]!;
   }
 
   private statusAt(opcode: number, atTicks: number): number {
-    if (opcode !== FLASH_COMMAND.RDSR1) return this.status.read(opcode === FLASH_COMMAND.RDSR2 ? 2 : 3);
+    if (opcode !== C.RDSR1) return this.status.read(opcode === C.RDSR2 ? 2 : 3);
     // The operation may end while the answer is being clocked out, before its alarm has fired.
     const wip = this.engine.isBusyAt(atTicks);
     const wel = this.wel && wip === this.busy;
@@ -264,56 +265,56 @@ export class FlashChip implements SpiDevice {
     const wasResetEnabled = this.resetEnabled;
     this.resetEnabled = false;
     switch (opcode) {
-      case FLASH_COMMAND.WREN:
+      case C.WREN:
         this.wel = true;
         return;
-      case FLASH_COMMAND.WRDI:
+      case C.WRDI:
         this.wel = false;
         this.volatileWrite = false;
         return;
-      case FLASH_COMMAND.WREN_VOLATILE:
+      case C.WREN_VOLATILE:
         this.volatileWrite = true;
         return;
-      case FLASH_COMMAND.PP:
-      case FLASH_COMMAND.QUAD_PP:
+      case C.PP:
+      case C.QUAD_PP:
         this.program(opcode, tx, txBits, endTicks);
         return;
-      case FLASH_COMMAND.SE:
+      case C.SE:
         this.erase('erase-sector', tx, txBits, endTicks);
         return;
-      case FLASH_COMMAND.BE32:
+      case C.BE32:
         this.erase('erase-block-32k', tx, txBits, endTicks);
         return;
-      case FLASH_COMMAND.BE64:
+      case C.BE64:
         this.erase('erase-block', tx, txBits, endTicks);
         return;
-      case FLASH_COMMAND.CE:
-      case FLASH_COMMAND.CE2:
+      case C.CE:
+      case C.CE2:
         if (txBits === 8 && this.mayWrite(0, this.sizeBytes)) {
           this.engine.begin('erase-chip', 0, this.sizeBytes, endTicks);
         }
         return;
-      case FLASH_COMMAND.WRSR1:
+      case C.WRSR1:
         this.writeStatus(1, tx, txBits, endTicks);
         return;
-      case FLASH_COMMAND.WRSR2:
+      case C.WRSR2:
         this.writeStatus(2, tx, txBits, endTicks);
         return;
-      case FLASH_COMMAND.WRSR3:
+      case C.WRSR3:
         this.writeStatus(3, tx, txBits, endTicks);
         return;
-      case FLASH_COMMAND.DP:
+      case C.DP:
         this.deepPowerDown = true;
         return;
-      case FLASH_COMMAND.RESET_ENABLE:
+      case C.RESET_ENABLE:
         this.resetEnabled = true;
         return;
-      case FLASH_COMMAND.RESET:
+      case C.RESET:
         if (wasResetEnabled) this.softReset();
         return;
-      case FLASH_COMMAND.MODE_RESET:
-      case FLASH_COMMAND.XMC_ULTRA_POWER_DOWN:
-      case FLASH_COMMAND.HPM:
+      case C.MODE_RESET:
+      case C.XMC_ULTRA_POWER_DOWN:
+      case C.HPM:
         return;
       default:
         this.onUnknownCommand?.(opcode);
@@ -321,7 +322,7 @@ export class FlashChip implements SpiDevice {
   }
 
   private program(opcode: number, tx: Uint8Array, txBits: number, endTicks: number): void {
-    if (opcode === FLASH_COMMAND.QUAD_PP && !this.status.quadEnabled) return;
+    if (opcode === C.QUAD_PP && !this.status.quadEnabled) return;
     const dataBytes = (txBits >> 3) - 4;
     // Chip select has to rise on a byte boundary, or nothing is programmed.
     if (dataBytes < 1 || (txBits & 7) !== 0) return;

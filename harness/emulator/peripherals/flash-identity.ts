@@ -2,6 +2,8 @@ import { FLASH_COMMAND } from './flash-commands';
 import { buildSfdp } from './flash-sfdp';
 import type { FlashTiming } from './flash-timing';
 
+const C = FLASH_COMMAND;
+
 /** A number of the emulated part; real ones are burnt in at the factory. */
 const UNIQUE_ID = [0xd1, 0x66, 0x20, 0x8a, 0x5b, 0x3c, 0x41, 0x2f];
 
@@ -23,21 +25,25 @@ export class FlashIdentity {
     this.uniqueId = Uint8Array.from(uniqueId);
   }
 
-  /** Byte `index` of the answer to one of the identifying commands, -1 for any other command. */
+  answers(opcode: number): boolean {
+    return (
+      opcode === C.RDID || opcode === C.RDSFDP || opcode === C.RUID || opcode === C.REMS || opcode === C.RES
+    );
+  }
+
+  /** Byte `index` of the answer to one of these commands. */
   answerByte(opcode: number, addr: number, index: number): number {
     switch (opcode) {
-      case FLASH_COMMAND.RDID:
+      case C.RDID:
         return (this.jedecId >> (8 * (index % 3))) & 0xff;
-      case FLASH_COMMAND.RDSFDP:
+      case C.RDSFDP:
         return this.sfdp[(addr + index) & 0xff]!;
-      case FLASH_COMMAND.RUID:
+      case C.RUID:
         return this.uniqueId[index % this.uniqueId.length]!;
-      case FLASH_COMMAND.REMS:
+      case C.REMS:
         return ((addr + index) & 1) === 0 ? this.jedecId & 0xff : this.deviceId;
-      case FLASH_COMMAND.RES:
-        return this.deviceId;
       default:
-        return -1;
+        return this.deviceId;
     }
   }
 

@@ -3,7 +3,7 @@ import { EmulatorFault } from '../fault';
 import { FlashBench } from './flash-testbench';
 import type { Clocks } from './peripheral';
 import { SpiController } from './spi-controller';
-import * as R from './spi-registers';
+import { SPI_REGISTERS as R } from './spi-registers';
 
 const APB_80_TICKS = 26;
 

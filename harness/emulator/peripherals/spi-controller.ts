@@ -12,7 +12,7 @@ import type { IrqLine, Peripheral, PeripheralContext, SavedState } from './perip
 import { SavedFields } from './saved-fields';
 import type { SpiDevice } from './spi-device';
 import { SPI_DATA_BYTES, SpiDataBuffer, SpiFrame } from './spi-frame';
-import * as R from './spi-registers';
+import { SPI_REGISTERS } from './spi-registers';
 
 export interface SpiControllerConfig extends PeripheralContext {
   /** `SPI0` or `SPI1`. */
@@ -23,8 +23,12 @@ export interface SpiControllerConfig extends PeripheralContext {
   readonly busTiming: 'clocked' | 'instant';
 }
 
+const R = SPI_REGISTERS;
+const C = FLASH_COMMAND;
 const REGISTERS = R.SPI_SIZE_BYTES / 4;
 const RD_STATUS_MODE_BITS = 0xffff0000;
+/** The bits of CMD that mean something: 18-31. */
+const COMMANDS = 0xfffc0000;
 
 export class SpiController implements Peripheral {
   readonly name: string;
@@ -205,9 +209,10 @@ export class SpiController implements Peripheral {
 
   /** Several bits at once, which no software sets, are carried out from bit 31 down. */
   private start(command: number): void {
-    if (command === 0) return;
-    for (let bit = 31; bit >= 18; bit--) {
-      if (((command >>> bit) & 1) !== 0) this.carryOut((1 << bit) >>> 0);
+    for (let left = command & COMMANDS; left !== 0;) {
+      const bit = 0x80000000 >>> Math.clz32(left);
+      left &= ~bit;
+      this.carryOut(bit);
     }
   }
 
@@ -224,18 +229,18 @@ export class SpiController implements Peripheral {
         this.readFlash();
         break;
       case R.SPI_FLASH_WREN:
-        this.plainCommand(FLASH_COMMAND.WREN);
+        this.plainCommand(C.WREN);
         break;
       case R.SPI_FLASH_WRDI:
-        this.plainCommand(FLASH_COMMAND.WRDI);
+        this.plainCommand(C.WRDI);
         break;
       case R.SPI_FLASH_RDID:
-        this.frame.push(FLASH_COMMAND.RDID, 8, 1);
+        this.frame.push(C.RDID, 8, 1);
         this.exchange(3, 1);
         this.data.setWord(0, this.rx[0]! | (this.rx[1]! << 8) | (this.rx[2]! << 16));
         break;
       case R.SPI_FLASH_RDSR:
-        this.frame.push(FLASH_COMMAND.RDSR1, 8, 1);
+        this.frame.push(C.RDSR1, 8, 1);
         this.exchange(1, 1);
         this.registers[R.SPI_RD_STATUS >> 2] =
           (this.registers[R.SPI_RD_STATUS >> 2]! & RD_STATUS_MODE_BITS) | this.rx[0]!;
@@ -247,22 +252,22 @@ export class SpiController implements Peripheral {
         this.programPage();
         break;
       case R.SPI_FLASH_SE:
-        this.addressCommand(FLASH_COMMAND.SE);
+        this.addressCommand(C.SE);
         break;
       case R.SPI_FLASH_BE:
-        this.addressCommand(FLASH_COMMAND.BE64);
+        this.addressCommand(C.BE64);
         break;
       case R.SPI_FLASH_CE:
-        this.plainCommand(FLASH_COMMAND.CE);
+        this.plainCommand(C.CE);
         break;
       case R.SPI_FLASH_DP:
-        this.plainCommand(FLASH_COMMAND.DP);
+        this.plainCommand(C.DP);
         break;
       case R.SPI_FLASH_RES:
-        this.plainCommand(FLASH_COMMAND.RES);
+        this.plainCommand(C.RES);
         break;
       case R.SPI_FLASH_HPM:
-        this.plainCommand(FLASH_COMMAND.HPM);
+        this.plainCommand(C.HPM);
         break;
       default:
         this.userTransfer();
@@ -288,23 +293,23 @@ export class SpiController implements Peripheral {
     const bytes = this.byteCount();
     const { ctrl } = this;
     const fast = (ctrl & R.SPI_FASTRD_MODE) !== 0;
-    let opcode: number = fast ? FLASH_COMMAND.FAST_READ : FLASH_COMMAND.READ;
+    let opcode: number = fast ? C.FAST_READ : C.READ;
     let addrLines = 1;
     let dataLines = 1;
     let dummyClocks = fast ? 8 : 0;
     if (fast && (ctrl & R.SPI_QIO_MODE) !== 0) {
-      opcode = FLASH_COMMAND.READ_QUAD_IO;
+      opcode = C.READ_QUAD_IO;
       addrLines = dataLines = 4;
       dummyClocks = 6;
     } else if (fast && (ctrl & R.SPI_DIO_MODE) !== 0) {
-      opcode = FLASH_COMMAND.READ_DUAL_IO;
+      opcode = C.READ_DUAL_IO;
       addrLines = dataLines = 2;
       dummyClocks = 4;
     } else if (fast && (ctrl & R.SPI_QOUT_MODE) !== 0) {
-      opcode = FLASH_COMMAND.READ_QUAD_OUTPUT;
+      opcode = C.READ_QUAD_OUTPUT;
       dataLines = 4;
     } else if (fast && (ctrl & R.SPI_DOUT_MODE) !== 0) {
-      opcode = FLASH_COMMAND.READ_DUAL_OUTPUT;
+      opcode = C.READ_DUAL_OUTPUT;
       dataLines = 2;
     }
     this.frame.push(opcode, 8, 1);
@@ -317,7 +322,7 @@ export class SpiController implements Peripheral {
   private programPage(): void {
     const bytes = this.byteCount();
     const quad = (this.user & R.SPI_FWRITE_QUAD) !== 0;
-    this.frame.push(quad ? FLASH_COMMAND.QUAD_PP : FLASH_COMMAND.PP, 8, 1);
+    this.frame.push(quad ? C.QUAD_PP : C.PP, 8, 1);
     this.frame.push(this.registers[R.SPI_ADDR >> 2]! & 0xffffff, 24, 1);
     for (let i = 0; i < bytes; i++) this.frame.push(this.data.bytes[i]!, 8, quad ? 4 : 1);
     this.exchange(0, 1);
@@ -325,7 +330,7 @@ export class SpiController implements Peripheral {
 
   private writeStatus(): void {
     const value = this.registers[R.SPI_RD_STATUS >> 2]!;
-    this.frame.push(FLASH_COMMAND.WRSR1, 8, 1);
+    this.frame.push(C.WRSR1, 8, 1);
     this.frame.push(value & 0xff, 8, 1);
     if ((this.ctrl & R.SPI_WRSR_2B) !== 0) this.frame.push((value >> 8) & 0xff, 8, 1);
     this.exchange(0, 1);

@@ -21,6 +21,11 @@ export class SpiFrame {
   /** Appends the low `bits` bits of `value`, most significant first. */
   push(value: number, bits: number, lines: number): void {
     this.clocks += bits / lines;
+    if (bits === 8 && (this.txBits & 7) === 0) {
+      this.tx[this.txBits >> 3] = value;
+      this.txBits += 8;
+      return;
+    }
     let left = bits;
     while (left > 0) {
       const used = this.txBits & 7;
