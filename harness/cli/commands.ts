@@ -21,4 +21,39 @@ export const COMMANDS: readonly CommandRow[] = [
     summary: 'the main job on an emulated board; what `npm start` runs',
     load: () => import('./commands/start'),
   },
+  {
+    name: 'image',
+    summary: 'look into an image; make a bad one',
+    load: () => import('./commands/image'),
+  },
+  {
+    name: 'flash',
+    summary: 'write images over the serial line, only what differs, verified',
+    load: () => import('./commands/flash'),
+  },
+  {
+    name: 'read-flash',
+    summary: 'read flash over the serial line into a file',
+    load: () => import('./commands/read-flash'),
+  },
+  {
+    name: 'erase',
+    summary: 'erase the flash, or a region of it, over the serial line',
+    load: () => import('./commands/erase'),
+  },
+  {
+    name: 'reset',
+    summary: 'reset the board into its app or its serial loader, and check that it is there',
+    load: () => import('./commands/reset'),
+  },
+  {
+    name: 'chip',
+    summary: 'tell chip, MAC and flash of the board on a port',
+    load: () => import('./commands/chip'),
+  },
+  {
+    name: 'monitor',
+    summary: 'the board’s console: timestamps, both rates, send, reset keys',
+    load: () => import('./commands/monitor'),
+  },
 ];

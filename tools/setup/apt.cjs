@@ -1,12 +1,14 @@
 'use strict';
 const { spawnSync } = require('node:child_process');
-const { existsSync, readdirSync } = require('node:fs');
+const { existsSync, readFileSync, readdirSync, statSync, writeFileSync } = require('node:fs');
 const { join } = require('node:path');
 const { missingPackages } = require('./debian-packages.cjs');
 const { runBounded, seconds } = require('./bounded-child.cjs');
 
 const UPDATE_LIMIT_MS = 180_000;
 const INSTALL_LIMIT_MS = 900_000;
+/** An attempt that did not work is not made again so soon: without a network each would cost half a minute. */
+const TRY_AGAIN_MS = 3_600_000;
 const LISTS = '/var/lib/apt/lists';
 
 /** A slow or dead mirror must not hang the set-up, and another apt at work is waited for, within bounds. */
@@ -66,27 +68,38 @@ function apt(prefix, args, label, limitMs, logFolder) {
  * @param {string} logFolder
  */
 async function installDebianPackages(mode, logFolder) {
-  const missing = missingPackages(mode);
-  if (missing.length === 0) return;
-  const obstacle = await tryInstall(
-    missing.map((row) => row.name),
-    logFolder,
-  );
-  const still = missingPackages(mode);
-  if (still.length > 0)
-    process.stdout.write(describeMissing(still, obstacle ?? 'apt-get could not install them'));
+  if (missingPackages(mode).length === 0) return;
+  const obstacle = await tryInstall(mode, logFolder);
+  if (obstacle !== undefined) process.stdout.write(describeMissing(missingPackages(mode), obstacle));
 }
 
 /**
+ * @param {string} failure the note that the last attempt left
  * @param {readonly string[]} names
+ * @returns {string | undefined} when the same was tried lately, a phrase that says so
+ */
+function failedLately(failure, names) {
+  if (!existsSync(failure)) return undefined;
+  const agoMs = Date.now() - statSync(failure).mtimeMs;
+  if (agoMs > TRY_AGAIN_MS || readFileSync(failure, 'utf8') !== names.join('\n')) return undefined;
+  const minutes = String(Math.round(agoMs / 60_000));
+  return `an attempt ${minutes} minutes ago did not work (delete build/setup to try again at once)`;
+}
+
+/**
+ * @param {string} mode
  * @param {string} logFolder
  * @returns {Promise<string | undefined>} why not, in a phrase
  */
-async function tryInstall(names, logFolder) {
+async function tryInstall(mode, logFolder) {
+  const names = missingPackages(mode).map((row) => row.name);
   if (!existsSync('/etc/debian_version') || !existsSync('/usr/bin/apt-get'))
     return 'this is not a Debian machine';
   const prefix = rootPrefix();
   if (prefix === undefined) return 'installing needs root, and sudo asks for a password';
+  const failure = join(logFolder, 'apt-failed.txt');
+  const lately = failedLately(failure, names);
+  if (lately !== undefined) return lately;
   const update = () => apt(prefix, ['update'], 'fetching the package lists', UPDATE_LIMIT_MS, logFolder);
   /** @param {readonly string[]} some */
   const install = (some) =>
@@ -110,7 +123,9 @@ async function tryInstall(names, logFolder) {
     // One name that this release does not have must not keep out the others.
     for (const name of names) end = await install([name]);
   }
-  if (end.ok) return undefined;
+  const still = missingPackages(mode).map((row) => row.name);
+  if (still.length === 0) return undefined;
+  writeFileSync(failure, still.join('\n'));
   return `apt-get: ${end.why} after ${seconds(end.spentMs)}; its last words:\n${end.tail.replace(/^/gm, '    ')}\n `;
 }
 
@@ -127,4 +142,4 @@ function describeMissing(rows, obstacle) {
   );
 }
 
-module.exports = { describeMissing, installDebianPackages };
+module.exports = { describeMissing, failedLately, installDebianPackages };

@@ -51,9 +51,13 @@ const DEBIAN_PACKAGES = [
 function isThere(probe, path = process.env['PATH']) {
   if (isAbsolute(probe)) return existsSync(probe);
   return (path ?? '').split(delimiter).some((folder) => {
-    if (folder === '') return false;
-    const file = statSync(join(folder, probe), { throwIfNoEntry: false });
-    return file !== undefined && file.isFile() && (file.mode & 0o111) !== 0;
+    try {
+      const file = folder === '' ? undefined : statSync(join(folder, probe));
+      return file !== undefined && file.isFile() && (file.mode & 0o111) !== 0;
+    } catch {
+      // Not there, or a folder on PATH that this user may not look into.
+      return false;
+    }
   });
 }
 

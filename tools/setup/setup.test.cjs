@@ -8,11 +8,12 @@ const {
   mkdtempSync,
   readFileSync,
   rmSync,
+  utimesSync,
   writeFileSync,
 } = require('node:fs');
 const { tmpdir } = require('node:os');
 const { join } = require('node:path');
-const { describeMissing } = require('./apt.cjs');
+const { describeMissing, failedLately } = require('./apt.cjs');
 const { runBounded } = require('./bounded-child.cjs');
 const { DEBIAN_PACKAGES, missingPackages } = require('./debian-packages.cjs');
 const { linkOwnCommand } = require('./link-bin.cjs');
@@ -177,6 +178,12 @@ describe('Debian packages', () => {
     expect(missing('test')).toEqual(['two']);
   });
 
+  test('a folder on PATH that cannot be looked into is passed over', () => {
+    writeFileSync(join(folder, 'no-folder'), '');
+    const path = [join(folder, 'no-folder'), '', folder].join(':');
+    expect(missingPackages('test', table, path).map((found) => found.name)).toEqual(['one', 'two']);
+  });
+
   test('a mode looks only for what it needs', () => {
     expect(missing('start')).toEqual(['two']);
   });
@@ -186,6 +193,17 @@ describe('Debian packages', () => {
     expect(text).toContain('because this is not a Debian machine');
     expect(text).toContain('  one: counts. Without it: nothing is counted.\n');
     expect(text).toContain('sudo apt-get install --no-install-recommends one two');
+  });
+
+  test('an attempt that failed is made again after an hour, or for other packages', () => {
+    const note = join(folder, 'apt-failed.txt');
+    expect(failedLately(note, ['one'])).toBeUndefined();
+    writeFileSync(note, 'one\ntwo');
+    expect(failedLately(note, ['one', 'two'])).toContain('an attempt 0 minutes ago did not work');
+    expect(failedLately(note, ['one'])).toBeUndefined();
+    const longAgo = new Date(Date.now() - 3_700_000);
+    utimesSync(note, longAgo, longAgo);
+    expect(failedLately(note, ['one', 'two'])).toBeUndefined();
   });
 
   test('every row of the real table is complete', () => {
