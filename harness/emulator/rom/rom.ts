@@ -6,18 +6,13 @@ import { bootCalls } from './boot-flow';
 import { BOOT_SOURCE, DATA_SOURCE } from './boot-source';
 import { chipCalls, NATIVE_HALVES } from './chip-calls';
 import { CONSOLE_SOURCE } from './console-source';
-import { floatCalls } from './float-calls';
-import { hashCalls } from './hash-calls';
-import { integerCalls } from './integer-calls';
 import { ROM_DATA_ADDR, ROM_DATA_IMAGE, ROM_OWN_CALLS, ROM_OWN_CODE } from './layout';
 import { loaderCall } from './loader';
 import { LOADER_SOURCE } from './loader-source';
-import { memoryCalls } from './memory-calls';
-import { miscCalls } from './misc-calls';
+import { pureRomCalls } from './pure-calls';
 import type { RomCall } from './rom-call';
 import { spiCalls } from './spi-calls';
 import { SPI_SOURCE } from './spi-source';
-import { stringCalls } from './string-calls';
 import { VECTORS_SOURCE } from './vectors-source';
 
 /**
@@ -73,16 +68,7 @@ const CODE_ENTRIES: readonly (readonly [addr: number, name: string, label: strin
 ];
 
 /** Functions written in the emulator's language at their known addresses. */
-const NATIVE_ENTRIES: readonly RomCall[] = [
-  ...memoryCalls,
-  ...stringCalls,
-  ...integerCalls,
-  ...floatCalls,
-  ...hashCalls,
-  ...miscCalls,
-  ...spiCalls,
-  ...chipCalls,
-];
+const NATIVE_ENTRIES: readonly RomCall[] = [...pureRomCalls, ...spiCalls, ...chipCalls];
 
 /** The word by which host tools know the chip: READ_REG 0x40001000. */
 const CHIP_MAGIC = { addr: 0x40001000, value: 0xfff0c101 } as const;

@@ -1,0 +1,138 @@
+import { readFileSync, statSync } from 'node:fs';
+import { FLASH_CHIPS } from '../../chip/flash-chips';
+import { UsageError } from '../../core/errors';
+import { checkFlashPlan, parseOffsetFile } from '../../protocol/flasher-args';
+import type { BoardConfig } from '../../emulator/board-config';
+import type { Pacing } from '../../host/board-messages';
+
+/** `esprig board`'s options as commander hands them over. */
+export interface BoardFlags {
+  readonly flashSize: string;
+  readonly flash?: string;
+  readonly image: readonly string[];
+  readonly rom?: string;
+  readonly mac?: string;
+  readonly seed: number;
+  readonly serial?: string;
+  readonly until?: string;
+  readonly timeout?: number;
+  readonly trace?: string | true;
+  readonly elf?: string;
+  readonly gdb?: string;
+  readonly profile?: true;
+  readonly saveFlash?: string;
+  readonly fast?: true;
+  readonly realtime?: true;
+  readonly silicon?: true;
+  readonly lenient?: true;
+  readonly download?: true;
+  readonly json?: true;
+}
+
+export interface FlashContent {
+  readonly offset: number;
+  readonly file: string;
+  readonly bytes: Uint8Array;
+}
+
+const ROM_BYTES = 0x10000;
+const MEBIBYTE = 0x100000;
+
+/** Bytes of `1MB`, `512KB`, `0x100000`. @throws UsageError ESPRIG_USAGE */
+export function parseFlashSize(text: string): number {
+  const match = /^(\d+)\s*(k|kb|kib|m|mb|mib)?$/i.exec(text.trim());
+  const unit = match?.[2]?.[0]?.toLowerCase();
+  const bytes = match ? Number(match[1]) * (unit === 'm' ? MEBIBYTE : unit === 'k' ? 1024 : 1) : Number(text);
+  if (FLASH_CHIPS.some((chip) => chip.sizeBytes === bytes)) return bytes;
+  throw new UsageError('ESPRIG_USAGE', `--flash-size ${text}: no ESP8266 board has such a flash`, {
+    hint: `Use one of ${FLASH_CHIPS.map((chip) => sizeName(chip.sizeBytes)).join(', ')}.`,
+  });
+}
+
+export function sizeName(bytes: number): string {
+  return bytes >= MEBIBYTE ? `${bytes / MEBIBYTE}MB` : `${bytes / 1024}KB`;
+}
+
+/** @throws UsageError ESPRIG_USAGE */
+export function parseMac(text: string): readonly number[] {
+  const octets = text.split(/[:-]/);
+  if (octets.length === 6 && octets.every((octet) => /^[0-9a-f]{2}$/i.test(octet))) {
+    return octets.map((octet) => parseInt(octet, 16));
+  }
+  throw new UsageError('ESPRIG_USAGE', `--mac ${text}: not a MAC address`, {
+    hint: 'Write six octets, as in 5c:cf:7f:01:23:45.',
+  });
+}
+
+/** The board that the flags describe. @throws UsageError */
+export function boardConfig(flags: BoardFlags): Partial<BoardConfig> {
+  return {
+    flashSizeBytes: parseFlashSize(flags.flashSize),
+    seed: flags.seed,
+    flashTiming: flags.silicon ? 'silicon' : 'fast',
+    lenient: flags.lenient ?? false,
+    ...(flags.mac === undefined ? {} : { mac: parseMac(flags.mac) }),
+    ...(flags.rom === undefined ? {} : { romImage: readRom(flags.rom) }),
+  };
+}
+
+/** @throws UsageError when both are given */
+export function pacing(flags: BoardFlags): Pacing {
+  if (flags.fast && flags.realtime) {
+    throw new UsageError('ESPRIG_USAGE', '--fast and --realtime exclude each other');
+  }
+  return flags.fast ? 'fast' : flags.realtime ? 'realtime' : 'auto';
+}
+
+/**
+ * What goes into the flash before power comes on: the dump, then the images over it.
+ * @throws UsageError for a missing file, one that does not fit, images that overlap, an odd offset
+ */
+export function flashContents(flags: BoardFlags, flashBytes: number): readonly FlashContent[] {
+  const dump = flags.flash === undefined ? [] : [{ offset: 0, file: flags.flash }];
+  const images = flags.image.map(parseOffsetFile);
+  const sized = (files: readonly { offset: number; file: string }[]) =>
+    files.map((each) => ({ ...each, sizeBytes: sizeOf(each.file) }));
+  checkFlashPlan(sized(dump), flashBytes);
+  checkFlashPlan(sized(images), flashBytes);
+  return [...dump, ...images].map((each) => ({ ...each, bytes: readBytes(each.file) }));
+}
+
+function readRom(file: string): Uint8Array {
+  const bytes = readBytes(file);
+  if (bytes.length === ROM_BYTES) return bytes;
+  throw new UsageError(
+    'ESPRIG_USAGE_TOO_LARGE',
+    `--rom ${file}: ${bytes.length} bytes, a boot ROM has ${ROM_BYTES}`,
+    {
+      hint: 'Give a dump of 0x40000000-0x4000FFFF, or leave --rom out: esprig has a boot ROM of its own.',
+    },
+  );
+}
+
+function sizeOf(file: string): number {
+  return onFile(file, () => {
+    const stat = statSync(file);
+    if (!stat.isFile()) throw new Error('it is no file');
+    return stat.size;
+  });
+}
+
+export function readBytes(file: string): Uint8Array {
+  return onFile(file, () => new Uint8Array(readFileSync(file)));
+}
+
+function onFile<T>(file: string, action: () => T): T {
+  try {
+    return action();
+  } catch (error) {
+    const { code, message } = error as { code?: string; message: string };
+    throw new UsageError(
+      'ESPRIG_USAGE_FILE',
+      `${file}: ${code === 'ENOENT' ? 'there is no such file' : message}`,
+      {
+        hint: 'Check the name; a relative one counts from the folder you are in.',
+      },
+    );
+  }
+}

@@ -1,0 +1,73 @@
+import type { Command } from 'commander';
+import { UsageError } from '../../core/errors';
+import { boardConfig, flashContents, pacing, parseFlashSize, type BoardFlags } from '../board/board-options';
+import { runBoard } from '../board/run-board';
+import { parseWholeNumber } from '../esprig';
+import { createOutput } from '../output';
+
+const collect = (value: string, before: readonly string[]): readonly string[] => [...before, value];
+/** Parts of the design that have issues of their own. */
+const NOT_YET = ['forward', 'peer', 'ssid', 'passphrase', 'pcap'] as const;
+
+/** Adds `esprig board`. */
+export function register(program: Command): void {
+  program
+    .command('board')
+    .description('an emulated ESP8266 board standing alone: console on stdout')
+    .option('--flash-size <size>', 'size of the flash chip: 512KB to 16MB', '1MB')
+    .option('--flash <dump>', 'content of the flash from offset 0 on')
+    .option('--image <offset:file>', 'an image in the flash; may be given several times', collect, [])
+    .option('--serial <port>', 'serve the serial line over RFC 2217 on 127.0.0.1:<port>; 0 takes any')
+    .option('--until <text>', 'end with exit code 0 when the console shows this text')
+    .option(
+      '--timeout <seconds>',
+      'end after so many seconds; exit code 1 if --until was not met',
+      parseWholeNumber('--timeout', 1, 86_400),
+    )
+    .option('--download', 'start in the serial loader: GPIO0 is held low')
+    .option('--mac <address>', 'station address in the efuse')
+    .option(
+      '--seed <n>',
+      'of the random numbers and of all that is undefined',
+      parseWholeNumber('--seed', 0, 0xffffffff),
+      1,
+    )
+    .option('--rom <file>', 'run this boot ROM (64 KB) instead of esprig’s own')
+    .option('--trace [file]', 'write every instruction with the registers it changed (default: board.trace)')
+    .option('--elf <file>', 'names for --trace and --profile')
+    .option('--profile', 'tell at the end where the instructions went')
+    .option('--gdb <port>', 'wait for a debugger on 127.0.0.1:<port>')
+    .option('--save-flash <file>', 'write the content of the flash when the board is switched off')
+    .option('--fast', 'never wait for the wall clock')
+    .option('--realtime', 'never run ahead of the wall clock')
+    .option('--silicon', 'flash operations take the time that they take on a real chip')
+    .option('--lenient', 'unmapped accesses read zero and are counted instead of stopping the board')
+    .option('--json', 'for scripts: one JSON value a line')
+    .option('--forward <host:guest>', 'forward a TCP port to the device (not there yet)')
+    .option('--peer <kind>', 'what the device meets on the air (not there yet)')
+    .option('--ssid <name>', 'network of the peer (not there yet)')
+    .option('--passphrase <text>', 'its passphrase (not there yet)')
+    .option('--pcap <file>', 'record the air (not there yet)')
+    .addHelpText(
+      'after',
+      '\nTime: the CPU runs as fast as it can; idle time passes with the wall clock while somebody watches (no --until)\nor a serial client is connected, and is skipped otherwise.\nExit codes: 0 done, 1 --until was not met or the firmware stopped the board, 2 usage, 3 the emulator is at fault.',
+    )
+    .action((flags: BoardFlags & Partial<Record<(typeof NOT_YET)[number], string>>) => {
+      const missing = NOT_YET.find((name) => flags[name] !== undefined);
+      if (missing !== undefined) {
+        throw new UsageError('ESPRIG_USAGE_NOT_YET', `--${missing}: the emulated board has no WiFi yet`, {
+          hint: 'What is modelled stands in docs/emulator-fidelity.md.',
+        });
+      }
+      const out = createOutput({ json: flags.json ?? false });
+      return runBoard(
+        {
+          config: boardConfig(flags),
+          pacing: pacing(flags),
+          contents: flashContents(flags, parseFlashSize(flags.flashSize)),
+        },
+        flags,
+        out,
+      );
+    });
+}
