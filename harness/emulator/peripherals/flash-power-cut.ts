@@ -1,3 +1,5 @@
+import { Rng } from './rng';
+
 /**
  * What a NOR chip holds after its supply failed in the middle of an operation. Deterministic functions of their
  * arguments; `progress` is the part of the operation's time that had passed:
@@ -25,13 +27,13 @@ export function programInterrupted(
 ): void {
   if (progress <= 0) return;
   const complete = progress >= 1;
-  const random = new SeededBits(seed);
+  const random = new Rng(seed);
   const probability = quantised(progress);
   for (let i = 0; i < latch.length; i++) {
     const old = content[pageOffset + i]!;
     const falling = old & ~latch[i]!;
     if (falling === 0) continue;
-    const gone = complete ? falling : falling & random.mask(probability);
+    const gone = complete ? falling : falling & mask(random, probability);
     content[pageOffset + i] = old & ~gone;
   }
 }
@@ -49,7 +51,7 @@ export function eraseInterrupted(
     content.fill(0xff, offset, offset + lengthBytes);
     return;
   }
-  const random = new SeededBits(seed);
+  const random = new Rng(seed);
   const probability = quantised(progress);
   let anyRaised = false;
   let anyKept = false;
@@ -58,12 +60,12 @@ export function eraseInterrupted(
   let lastZeros = 0;
   for (let at = offset; at < offset + lengthBytes; at += 4) {
     if ((content[at]! & content[at + 1]! & content[at + 2]! & content[at + 3]!) === 0xff) continue;
-    const mask = random.mask(probability);
+    const chosen = mask(random, probability);
     for (let lane = 0; lane < 4; lane++) {
       const old = content[at + lane]!;
       const zeros = ~old & 0xff;
       if (zeros === 0) continue;
-      const raised = zeros & (mask >>> (8 * lane));
+      const raised = zeros & (chosen >>> (8 * lane));
       content[at + lane] = old | raised;
       anyRaised ||= raised !== 0;
       anyKept ||= raised !== zeros;
@@ -87,40 +89,23 @@ export function statusInterrupted(
   if (progress <= 0) return oldValue;
   if (progress >= 1) return newValue;
   const changing = oldValue ^ newValue;
-  return oldValue ^ (changing & new SeededBits(seed).mask(quantised(progress)));
+  return oldValue ^ (changing & mask(new Rng(seed), quantised(progress)));
 }
 
 /** A number in 1 … `count - 1`, for the moment of a cut inside an operation of `count` ticks. */
 export function momentInside(count: number, seed: number): number {
   if (count < 2) return 0;
-  return 1 + Math.floor((new SeededBits(seed ^ 0x5eed).next() / 0x100000000) * (count - 1));
+  return 1 + new Rng(seed ^ 0x5eed).nextBelow(count - 1);
 }
 
-/** mulberry32: 32 bits of state, 32 random bits a step. */
-class SeededBits {
-  private state: number;
-
-  constructor(seed: number) {
-    this.state = seed >>> 0;
+/** 32 bits of which each is 1 with probability `numerator` / 256: the binary fraction is folded in bit by bit. */
+function mask(random: Rng, numerator: number): number {
+  let result = 0;
+  for (let bit = 1; bit < 256; bit <<= 1) {
+    const word = random.next32();
+    result = (numerator & bit) !== 0 ? result | word : result & word;
   }
-
-  next(): number {
-    this.state = (this.state + 0x6d2b79f5) >>> 0;
-    let t = this.state;
-    t = Math.imul(t ^ (t >>> 15), t | 1);
-    t ^= t + Math.imul(t ^ (t >>> 7), t | 61);
-    return (t ^ (t >>> 14)) >>> 0;
-  }
-
-  /** 32 bits of which each is 1 with probability `numerator` / 256: the binary fraction is folded in bit by bit. */
-  mask(numerator: number): number {
-    let result = 0;
-    for (let bit = 1; bit < 256; bit <<= 1) {
-      const random = this.next();
-      result = (numerator & bit) !== 0 ? result | random : result & random;
-    }
-    return result >>> 0;
-  }
+  return result >>> 0;
 }
 
 function bitCount(byte: number): number {

@@ -7,6 +7,8 @@ import { SPI_REGISTERS as R } from './spi-registers';
 
 const APB_80_TICKS = 26;
 
+const CONTENT = Uint8Array.from({ length: 0x400000 }, (_, i) => (i * 13 + (i >> 8)) & 0xff);
+
 interface Board {
   readonly bench: FlashBench;
   readonly spi: SpiController;
@@ -22,7 +24,7 @@ function board(
   } = {},
 ): Board {
   const bench = new FlashBench({ sizeBytes: 0x400000, timing: 'fast' });
-  for (let i = 0; i < bench.content.length; i++) bench.content[i] = (i * 13 + (i >> 8)) & 0xff;
+  bench.content.set(CONTENT);
   const apbHz = options.apbHz ?? 80_000_000;
   const clocks: Clocks = { crystalHz: 26_000_000, apbHz, cpuHz: apbHz, onChange: () => undefined };
   const spi = new SpiController({
