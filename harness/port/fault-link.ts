@@ -1,0 +1,244 @@
+/**
+ * A serial link with troubles: bytes lost, doubled, changed, held up, or the cable pulled at a chosen byte. Wraps any
+ * other link; for tests of whatever talks over one. Faults are chosen by a seed, so that a run can be repeated.
+ */
+import { portError } from './port-errors';
+import type { LineStates, LinkClosed, ModemStates, ReceivedChunk, SerialLink, Unsubscribe } from './port';
+
+export type Direction = 'toHost' | 'toBoard';
+
+/** Chances a byte, 0 to 1. */
+export interface FaultRates {
+  readonly drop?: number;
+  readonly duplicate?: number;
+  /** One bit of the byte is inverted. */
+  readonly flip?: number;
+  /** The line stands still for `stallMs` before the byte. */
+  readonly stall?: number;
+}
+
+export interface FaultPlan {
+  readonly seed: number;
+  readonly toHost?: FaultRates;
+  readonly toBoard?: FaultRates;
+  readonly stallMs?: number;
+  /** The cable is pulled after so many bytes, counted in both directions together. */
+  readonly disconnectAtByte?: number;
+  /** No more faults after so many of them: a line that heals. */
+  readonly maxFaults?: number;
+  /** No faults before so many bytes have passed. */
+  readonly fromByte?: number;
+}
+
+export interface FaultCounts {
+  readonly dropped: number;
+  readonly duplicated: number;
+  readonly flipped: number;
+  readonly stalled: number;
+  readonly bytes: number;
+}
+
+/** Wraps a link. `unplug` is how the inner link's cable is pulled; without it the inner link is closed. */
+export class FaultLink implements SerialLink {
+  #counts = { dropped: 0, duplicated: 0, flipped: 0, stalled: 0, bytes: 0 };
+  #closed: LinkClosed | undefined;
+  #random: number;
+  /** Chunks to the host wait for a stalled one before them. */
+  #toHost: Promise<void> = Promise.resolve();
+  readonly #inner: SerialLink;
+  readonly #plan: FaultPlan;
+  readonly #unplug: (() => void) | undefined;
+  readonly #dataListeners = new Set<(chunk: ReceivedChunk) => void>();
+  readonly #closeListeners = new Set<(closed: LinkClosed) => void>();
+
+  constructor(inner: SerialLink, plan: FaultPlan, unplug?: () => void) {
+    this.#inner = inner;
+    this.#plan = plan;
+    this.#unplug = unplug;
+    this.#random = plan.seed >>> 0;
+  }
+
+  get counts(): FaultCounts {
+    return { ...this.#counts };
+  }
+
+  /** How many faults have been made. */
+  get faults(): number {
+    const { dropped, duplicated, flipped, stalled } = this.#counts;
+    return dropped + duplicated + flipped + stalled;
+  }
+
+  get path(): string {
+    return this.#inner.path;
+  }
+
+  get isOpen(): boolean {
+    return this.#closed === undefined && this.#inner.isOpen;
+  }
+
+  get baud(): number {
+    return this.#inner.baud;
+  }
+
+  get lines(): LineStates {
+    return this.#inner.lines;
+  }
+
+  get hasLines(): boolean {
+    return this.#inner.hasLines;
+  }
+
+  get setsLinesAtOnce(): boolean {
+    return this.#inner.setsLinesAtOnce;
+  }
+
+  async open(): Promise<void> {
+    await this.#inner.open();
+    this.#listen();
+  }
+
+  /** For an inner link that is open already. */
+  attach(): this {
+    this.#listen();
+    return this;
+  }
+
+  async close(): Promise<void> {
+    await this.#inner.close();
+    this.#end({ reason: 'closed', detail: 'closed', atMs: performance.now() });
+  }
+
+  async write(bytes: Uint8Array): Promise<void> {
+    this.#mustBeOpen();
+    const { kept, stalls, cut } = this.#spoil(bytes, this.#plan.toBoard ?? {});
+    if (stalls > 0) await pause(stalls * (this.#plan.stallMs ?? 20));
+    this.#mustBeOpen();
+    if (kept.length > 0) await this.#inner.write(kept);
+    if (cut) this.#pull();
+  }
+
+  drain(): Promise<void> {
+    return this.#inner.drain();
+  }
+
+  async purge(): Promise<void> {
+    this.#mustBeOpen();
+    await this.#inner.purge();
+  }
+
+  async setBaud(baud: number): Promise<void> {
+    this.#mustBeOpen();
+    await this.#inner.setBaud(baud);
+  }
+
+  async setLines(lines: LineStates): Promise<void> {
+    this.#mustBeOpen();
+    await this.#inner.setLines(lines);
+  }
+
+  readModemState(): Promise<ModemStates> {
+    return this.#inner.readModemState();
+  }
+
+  onData(listener: (chunk: ReceivedChunk) => void): Unsubscribe {
+    this.#dataListeners.add(listener);
+    return () => void this.#dataListeners.delete(listener);
+  }
+
+  onClose(listener: (closed: LinkClosed) => void): Unsubscribe {
+    if (this.#closed !== undefined) {
+      listener(this.#closed);
+      return () => undefined;
+    }
+    this.#closeListeners.add(listener);
+    return () => void this.#closeListeners.delete(listener);
+  }
+
+  #listen(): void {
+    this.#inner.onData((chunk) => this.#receive(chunk));
+    this.#inner.onClose((closed) => this.#end(closed));
+  }
+
+  #receive(chunk: ReceivedChunk): void {
+    const { kept, stalls, cut } = this.#spoil(chunk.bytes, this.#plan.toHost ?? {});
+    const deliver = (): void => {
+      if (this.#closed !== undefined) return;
+      if (kept.length > 0) {
+        const spoilt = { bytes: kept, atMs: performance.now() };
+        for (const listener of this.#dataListeners) listener(spoilt);
+      }
+      if (cut) this.#pull();
+    };
+    if (stalls > 0) this.#toHost = this.#toHost.then(() => pause(stalls * (this.#plan.stallMs ?? 20)));
+    this.#toHost = this.#toHost.then(deliver);
+  }
+
+  #spoil(bytes: Uint8Array, rates: FaultRates): { kept: Uint8Array; stalls: number; cut: boolean } {
+    const kept: number[] = [];
+    let stalls = 0;
+    for (const byte of bytes) {
+      if (this.#counts.bytes === this.#plan.disconnectAtByte)
+        return { kept: Uint8Array.from(kept), stalls, cut: true };
+      this.#counts.bytes++;
+      if (this.#hits(rates.stall)) {
+        this.#counts.stalled++;
+        stalls++;
+      }
+      if (this.#hits(rates.drop)) {
+        this.#counts.dropped++;
+        continue;
+      }
+      let sent = byte;
+      if (this.#hits(rates.flip)) {
+        this.#counts.flipped++;
+        sent ^= 1 << Math.floor(this.#next() * 8);
+      }
+      kept.push(sent);
+      if (this.#hits(rates.duplicate)) {
+        this.#counts.duplicated++;
+        kept.push(sent);
+      }
+    }
+    return { kept: Uint8Array.from(kept), stalls, cut: false };
+  }
+
+  #hits(rate: number | undefined): boolean {
+    if (rate === undefined || rate === 0) return false;
+    const chance = this.#next();
+    if (this.faults >= (this.#plan.maxFaults ?? Infinity)) return false;
+    return this.#counts.bytes > (this.#plan.fromByte ?? 0) && chance < rate;
+  }
+
+  /** A number from 0 to 1 (mulberry32): same seed, same faults. */
+  #next(): number {
+    this.#random = (this.#random + 0x6d2b79f5) >>> 0;
+    let mixed = this.#random;
+    mixed = Math.imul(mixed ^ (mixed >>> 15), mixed | 1);
+    mixed ^= mixed + Math.imul(mixed ^ (mixed >>> 7), mixed | 61);
+    return ((mixed ^ (mixed >>> 14)) >>> 0) / 0x100000000;
+  }
+
+  #pull(): void {
+    this.#end({ reason: 'unplugged', detail: 'pulled by the fault plan', atMs: performance.now() });
+    if (this.#unplug !== undefined) this.#unplug();
+    else void this.#inner.close();
+  }
+
+  #mustBeOpen(): void {
+    if (this.#closed === undefined) return;
+    const code = this.#closed.reason === 'unplugged' ? 'ESPRIG_PORT_UNPLUGGED' : 'ESPRIG_PORT_CLOSED';
+    throw portError(code, `${this.path}: ${this.#closed.detail}`);
+  }
+
+  #end(closed: LinkClosed): void {
+    if (this.#closed !== undefined) return;
+    this.#closed = closed;
+    for (const listener of this.#closeListeners) listener(closed);
+    this.#closeListeners.clear();
+    this.#dataListeners.clear();
+  }
+}
+
+function pause(ms: number): Promise<void> {
+  return new Promise((resolve) => setTimeout(resolve, ms));
+}
