@@ -2,8 +2,8 @@ import { microsToTicks, TICKS_PER_MILLI, TICKS_PER_SECOND, ticksToNanos } from '
 import type { Ipv4Address, MacAddress } from './addresses';
 import { BROADCAST_MAC, formatMac, ipv4, isGroupMac, macKey, parseMac } from './addresses';
 import { RATE } from './air-time';
-import type { HeldPacket } from './ap-client';
 import { ApClient } from './ap-client';
+import { ApDelivery } from './ap-delivery';
 import { Authenticator } from './authenticator';
 import { equalBytes, readU16le, utf8Bytes } from './bytes';
 import { pmkFromPassphrase } from './crypto/pbkdf2';
@@ -13,7 +13,6 @@ import {
   address1,
   address2,
   ccmpHeader,
-  encodeData,
   encodeManagement,
   FC0,
   FC1,
@@ -77,7 +76,6 @@ const MESSAGE_1_DELAY_TICKS = 5 * TICKS_PER_MILLI;
 const HANDSHAKE_RETRY_TICKS = TICKS_PER_SECOND;
 const MAX_HANDSHAKE_ATTEMPTS = 4;
 const MAX_CLIENTS = 32;
-const MAX_HELD_GROUP = 32;
 const GROUP_KEY_ID = 1;
 
 /** The access point the firmware joins as a station: open or WPA2-PSK, with a gateway's IP stack behind it. */
@@ -94,11 +92,10 @@ export class AccessPoint implements Radio {
   private readonly beaconTimer = new Timer(() => this.beacon());
   private readonly ssid: Uint8Array;
   private readonly rsnElement: Uint8Array | null;
-  private readonly heldGroup: HeldPacket[] = [];
+  private readonly delivery: ApDelivery;
   private passphrase: string | null;
   private pmk: Uint8Array | null = null;
   private gtk: Gtk;
-  private groupPacketNumber = 0;
   private ownChannel: number;
   private dtimCount = 0;
   private nextBeaconTicks = 0;
@@ -115,13 +112,25 @@ export class AccessPoint implements Radio {
     this.rsnElement = this.passphrase === null ? null : encodeRsn(this.groupCipher);
     this.gtk = this.newGroupKey();
     this.link = new RadioLink(options.medium, this);
+    this.delivery = new ApDelivery({
+      link: this.link,
+      bssid: this.mac,
+      clients: this.clients,
+      isProtected: this.rsnElement !== null,
+      groupHeader: this.groupCipher === CIPHER.TKIP ? tkipHeader : ccmpHeader,
+      holds: options.powerSave !== 'ignore',
+    });
     const ip = options.ip ?? ipv4('10.0.2.2');
     const netmask = options.netmask ?? ipv4('255.255.255.0');
     this.stack = new NetStack({
       mac: this.mac,
       timers: options.medium.timers,
       random: options.random,
-      link: { send: (destination, etherType, payload) => this.sendPacket(destination, etherType, payload) },
+      link: {
+        send: (destination, etherType, payload) => {
+          if (this.detach) this.delivery.send(destination, { source: this.mac, etherType, payload });
+        },
+      },
       ip,
       netmask,
       tcp: options.tcp ?? {},
@@ -172,7 +181,7 @@ export class AccessPoint implements Radio {
     for (const client of [...this.clients.values()]) this.remove(client, 'removed', 0);
     this.link.reset();
     this.duplicates.clear();
-    this.heldGroup.length = 0;
+    this.delivery.reset();
     this.stack.reset();
   }
 
@@ -201,12 +210,12 @@ export class AccessPoint implements Radio {
   rekeyGroup(): void {
     if (!this.rsnElement) return;
     this.gtk = this.newGroupKey();
-    this.groupPacketNumber = 0;
+    this.delivery.groupKeyChanged();
     for (const client of this.clients.values()) {
       const message = client.keysInstalled ? client.authenticator?.rekey(this.gtk) : null;
       if (!message) continue;
       client.attempts = 1;
-      this.sendEapol(client, message);
+      this.delivery.sendEapol(client, message);
       this.medium.timers.setIn(client.timer, HANDSHAKE_RETRY_TICKS);
     }
   }
@@ -221,7 +230,7 @@ export class AccessPoint implements Radio {
     }
     if (frame.length < 24 || this.duplicates.isDuplicate(frame)) return;
     const client = this.clients.get(macKey(frame, 10));
-    if (client) this.notePower(client, (frame[1]! & FC1.POWER_MANAGEMENT) !== 0);
+    if (client) this.delivery.notePower(client, (frame[1]! & FC1.POWER_MANAGEMENT) !== 0);
     if (frameKind(frame) === 'management') this.receiveManagement(frame, client);
     else {
       const data = parseData(frame);
@@ -262,7 +271,7 @@ export class AccessPoint implements Radio {
         ? {
             dtimCount: this.dtimCount,
             dtimPeriod: this.dtimPeriod,
-            groupTraffic: this.dtimCount === 0 && this.heldGroup.length > 0,
+            groupTraffic: this.dtimCount === 0 && this.delivery.holdsGroup,
             associationIds: [...this.clients.values()]
               .filter(({ held }) => held.length > 0)
               .map(({ associationId }) => associationId),
@@ -278,11 +287,7 @@ export class AccessPoint implements Radio {
   private beacon(): void {
     const name = this.options.hidden ? new Uint8Array(0) : this.ssid;
     this.say(FC0.BEACON, BROADCAST_MAC, this.announcement(name, true), true);
-    if (this.dtimCount === 0) {
-      for (const { source, etherType, payload } of this.heldGroup.splice(0)) {
-        this.transmitGroup(BROADCAST_MAC, source, etherType, payload);
-      }
-    }
+    if (this.dtimCount === 0) this.delivery.releaseGroup();
     this.dtimCount = this.dtimCount === 0 ? this.dtimPeriod - 1 : this.dtimCount - 1;
     this.nextBeaconTicks += microsToTicks((this.options.beaconIntervalTu ?? 100) * TU_MICROS);
     this.medium.timers.setAt(this.beaconTimer, this.nextBeaconTicks);
@@ -382,7 +387,7 @@ export class AccessPoint implements Radio {
         random: this.random,
       });
       client.attempts = 1;
-      this.sendEapol(client, client.authenticator.start());
+      this.delivery.sendEapol(client, client.authenticator.start());
     } else if (client.attempts >= MAX_HANDSHAKE_ATTEMPTS) {
       this.say(FC0.DEAUTHENTICATION, client.mac, encodeReason(REASON.HANDSHAKE_TIMEOUT));
       this.remove(client, 'handshake-timeout', REASON.HANDSHAKE_TIMEOUT);
@@ -391,7 +396,7 @@ export class AccessPoint implements Radio {
       const message = client.authenticator.resend();
       if (!message) return;
       client.attempts++;
-      this.sendEapol(client, message);
+      this.delivery.sendEapol(client, message);
     }
     this.medium.timers.setIn(client.timer, HANDSHAKE_RETRY_TICKS);
   }
@@ -408,7 +413,7 @@ export class AccessPoint implements Radio {
     if (outcome === 'completed' || outcome === 'group-rekeyed') this.medium.timers.clear(client.timer);
     if (!reply) return;
     client.attempts = 1;
-    this.sendEapol(client, reply);
+    this.delivery.sendEapol(client, reply);
     this.medium.timers.setIn(client.timer, HANDSHAKE_RETRY_TICKS);
   }
 
@@ -432,107 +437,16 @@ export class AccessPoint implements Radio {
   /** Between stations, as the distribution system does. */
   private relay({ source, destination }: DataFrame, etherType: number, payload: Uint8Array): void {
     if (isGroupMac(destination)) {
-      if (this.clients.size > 1) this.sendGroup({ source, etherType, payload }, destination);
+      if (this.clients.size > 1) this.delivery.send(destination, { source, etherType, payload });
       return;
     }
     const receiver = this.clients.get(macKey(destination));
-    if (receiver) this.sendTo(receiver, { source, etherType, payload });
-  }
-
-  private sendPacket(destination: MacAddress, etherType: number, payload: Uint8Array): void {
-    if (!this.detach) return;
-    const packet = { source: this.mac, etherType, payload };
-    if (isGroupMac(destination)) {
-      if (this.clients.size > 0) this.sendGroup(packet, destination);
-      return;
-    }
-    const client = this.clients.get(macKey(destination));
-    if (client) this.sendTo(client, packet);
-  }
-
-  private sendGroup(packet: HeldPacket, destination: MacAddress): void {
-    const someSleep = this.holds && [...this.clients.values()].some(({ sleeping }) => sleeping);
-    if (!someSleep) {
-      this.transmitGroup(destination, packet.source, packet.etherType, packet.payload);
-      return;
-    }
-    if (this.heldGroup.length >= MAX_HELD_GROUP) this.heldGroup.shift();
-    this.heldGroup.push(packet);
-  }
-
-  private get holds(): boolean {
-    return this.options.powerSave !== 'ignore';
-  }
-
-  private transmitGroup(
-    destination: MacAddress,
-    source: MacAddress,
-    etherType: number,
-    payload: Uint8Array,
-  ): void {
-    const header = this.groupCipher === CIPHER.TKIP ? tkipHeader : ccmpHeader;
-    const protection = this.rsnElement ? header(++this.groupPacketNumber, this.gtk.keyId) : null;
-    const frame = encodeData({
-      direction: 'from-ds',
-      bssid: this.mac,
-      source,
-      destination,
-      etherType,
-      payload,
-      protection,
-    });
-    this.link.send(frame, { rate: RATE.DSSS_1 });
-  }
-
-  private sendTo(client: ApClient, packet: HeldPacket): void {
-    if (!this.isReady(client)) return;
-    if (this.holds && client.sleeping) client.hold(packet);
-    else this.transmitTo(client, packet, false);
-  }
-
-  private transmitTo(client: ApClient, packet: HeldPacket, moreData: boolean): void {
-    const frame = encodeData({
-      direction: 'from-ds',
-      bssid: this.mac,
-      destination: client.mac,
-      ...packet,
-      protection: this.rsnElement ? ccmpHeader(++client.packetNumber, 0) : null,
-    });
-    if (moreData) frame[1]! |= FC1.MORE_DATA;
-    this.link.send(frame, {
-      onOutcome: (acked) => {
-        // It fell asleep while the frame was waiting for the air.
-        const again =
-          !acked && this.holds && client.sleeping && this.clients.get(macKey(client.mac)) === client;
-        if (again) client.held.unshift(packet);
-      },
-    });
-  }
-
-  /** The handshake's own frames are never held, and stay unprotected until the keys are installed. */
-  private sendEapol(client: ApClient, payload: Uint8Array): void {
-    const protection = this.rsnElement && client.keysInstalled ? ccmpHeader(++client.packetNumber, 0) : null;
-    const fields = {
-      direction: 'from-ds',
-      bssid: this.mac,
-      source: this.mac,
-      destination: client.mac,
-    } as const;
-    this.link.send(encodeData({ ...fields, etherType: ETHER_TYPE.EAPOL, payload, protection }));
-  }
-
-  private notePower(client: ApClient, sleeping: boolean): void {
-    if (client.sleeping === sleeping) return;
-    client.sleeping = sleeping;
-    if (sleeping) return;
-    for (const packet of client.held.splice(0)) this.transmitTo(client, packet, false);
+    if (receiver) this.delivery.sendTo(receiver, { source, etherType, payload });
   }
 
   private receivePoll(frame: Uint8Array): void {
     const client = this.clients.get(macKey(frame, 10));
-    if (!client || client.associationId !== (readU16le(frame, 2) & 0x3fff)) return;
-    const packet = client.held.shift();
-    if (packet) this.transmitTo(client, packet, client.held.length > 0);
+    if (client?.associationId === (readU16le(frame, 2) & 0x3fff)) this.delivery.releaseOne(client);
   }
 
   /** For messages: `vap (02:aa:bb:cc:dd:01, channel 1)`. */

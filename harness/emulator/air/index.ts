@@ -1,0 +1,23 @@
+/** The simulated air: what the board's MAC, the host bridge and the tests need of it. */
+export type { Ipv4Address, MacAddress } from './addresses';
+export { formatIpv4, formatMac, ipv4, parseMac } from './addresses';
+export type { AccessPointOptions, ApClientEvent } from './access-point';
+export { AccessPoint } from './access-point';
+export { RATE } from './air-time';
+export type { Fate, Impairment } from './impairment';
+export { ACK_LOST, LOST, SWALLOWED, UNHARMED } from './impairment';
+export type { CapturedFrame, MediumOptions } from './medium';
+export { Medium } from './medium';
+export type { NetStackOptions } from './net/stack';
+export { MAX_UDP_DATA_BYTES, NetStack } from './net/stack';
+export type { TcpRequest } from './net/tcp';
+export type { TcpCloseReason, TcpConnection, TcpSettings, TcpState } from './net/tcp-types';
+export { DEFAULT_TCP_SETTINGS } from './net/tcp-types';
+export type { UdpDatagram } from './net/udp';
+export type { PcapOptions } from './pcap';
+export { encodePcapHeader, encodePcapRecord } from './pcap';
+export type { Radio, RxMeta, TxMeta } from './radio';
+export { Random } from './random';
+export { capturePcap, Sniffer } from './sniffer';
+export type { StationEvent, StationOptions, StationState } from './station';
+export { Station } from './station';
