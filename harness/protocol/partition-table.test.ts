@@ -1,0 +1,209 @@
+import { describe, expect, test } from '@jest/globals';
+import { toHex } from '../core/bytes';
+import { LAYOUTS, layoutByName, partitionOf } from './layouts';
+import { formatPartitionCsv, parsePartitionCsv } from './partition-csv';
+import {
+  appSlots,
+  encodePartitionTable,
+  otaIndexOf,
+  otaSlots,
+  parsePartitionTable,
+  partitionUsage,
+  verifyPartitions,
+  type Partition,
+} from './partition-table';
+
+const oneMb = layoutByName('one-mb').partitions;
+
+describe('a table', () => {
+  const bytes = encodePartitionTable(oneMb);
+
+  test('is 0xC00 bytes, rows of 32, erased behind them', () => {
+    expect(bytes).toHaveLength(0xc00);
+    expect(toHex(bytes.subarray(0, 32))).toBe(
+      'aa50010200900000004000006e767300000000000000000000000000' + '00000000',
+    );
+    expect(toHex(bytes.subarray(3 * 32, 3 * 32 + 12))).toBe('aa5000100000010000000700');
+    expect(bytes.subarray(5 * 32).every((byte) => byte === 0xff)).toBe(true);
+  });
+
+  test.each(LAYOUTS.map((layout) => [layout.name, layout] as const))(
+    '%s survives bytes and CSV',
+    (_name, layout) => {
+      expect(parsePartitionTable(encodePartitionTable(layout.partitions))).toEqual({
+        partitions: layout.partitions,
+        md5: undefined,
+      });
+      expect(parsePartitionCsv(formatPartitionCsv(layout.partitions))).toEqual(layout.partitions);
+    },
+  );
+
+  test('may carry a label of sixteen characters without a NUL', () => {
+    const row: Partition = { ...oneMb[0]!, label: 'abcdefghijklmnop' };
+    expect(parsePartitionTable(encodePartitionTable([row])).partitions).toEqual([row]);
+    expect(() => encodePartitionTable([{ ...row, label: 'abcdefghijklmnopq' }])).toThrow(/longer than 16/);
+  });
+
+  test('keeps the encrypted flag', () => {
+    const row: Partition = { ...oneMb[0]!, isEncrypted: true };
+    expect(parsePartitionTable(encodePartitionTable([row])).partitions).toEqual([row]);
+    expect(parsePartitionCsv(formatPartitionCsv([row]))).toEqual([row]);
+  });
+
+  test('with a digest row gives the digest and the rows', () => {
+    const withMd5 = bytes.slice();
+    withMd5.set([0xeb, 0xeb, ...new Uint8Array(14).fill(0xff), ...new Uint8Array(16).fill(0x5a)], 5 * 32);
+    expect(parsePartitionTable(withMd5)).toEqual({ partitions: oneMb, md5: new Uint8Array(16).fill(0x5a) });
+  });
+
+  test('is refused in the words of the bootloader', () => {
+    const broken = bytes.slice();
+    broken[32] = 0xab;
+    expect(() => parsePartitionTable(broken)).toThrow(
+      expect.objectContaining({
+        code: 'ESPRIG_PARTITIONS_BAD',
+        message: 'partition 1 invalid magic number 0x50ab',
+      }),
+    );
+    const full = new Uint8Array(0xc00);
+    for (let row = 0; row < 96; row += 1) full.set(bytes.subarray(0, 32), row * 32);
+    expect(() => parsePartitionTable(full)).toThrow(/no terminating entry/);
+    expect(() => parsePartitionTable(bytes.subarray(0, 64))).toThrow(/no terminating entry/);
+    expect(() => encodePartitionTable(new Array<Partition>(96).fill(oneMb[0]!))).toThrow(/at most 95/);
+  });
+});
+
+describe('the layouts', () => {
+  test.each(LAYOUTS.map((layout) => [layout.name, layout] as const))(
+    '%s has nothing to complain about',
+    (_name, layout) => {
+      expect(verifyPartitions(layout.partitions, layout.flashBytes)).toEqual([]);
+    },
+  );
+
+  test('have the slots that the design names', () => {
+    const slots = (name: string) =>
+      otaSlots(layoutByName(name).partitions).map(({ offset, sizeBytes }) => [offset, sizeBytes]);
+    expect(slots('one-mb')).toEqual([
+      [0x10000, 448 * 1024],
+      [0x80000, 448 * 1024],
+    ]);
+    expect(slots('two-ota-2mb')).toEqual([
+      [0x10000, 0xf0000],
+      [0x110000, 0xf0000],
+    ]);
+    expect(appSlots(layoutByName('sdk-singleapp').partitions)).toHaveLength(1);
+  });
+
+  test('are asked for by name, and a wrong name names them', () => {
+    expect(() => layoutByName('three-mb')).toThrow(
+      expect.objectContaining({ code: 'ESPRIG_USAGE', hint: expect.stringContaining('two-ota-2mb') }),
+    );
+    expect(() => partitionOf(layoutByName('one-mb'), 'app1')).toThrow(
+      expect.objectContaining({ hint: expect.stringContaining('ota_1') }),
+    );
+  });
+});
+
+describe('what a table can have wrong', () => {
+  const at = (offset: number, sizeBytes: number, type = 1): Partition => ({
+    label: 'x',
+    type,
+    subtype: type === 0 ? 0x10 : 0x82,
+    offset,
+    sizeBytes,
+    isEncrypted: false,
+  });
+
+  test.each([
+    [
+      'beyond the chip',
+      at(0xff000, 0x2000),
+      /^partition 0 invalid - offset 0xff000 size 0x2000 exceeds flash chip size 0x100000$/,
+    ],
+    ['over the table itself', at(0x8000, 0x1000), /^x at 0x8000 lies over partition table/],
+    ['an app off its 64 KiB', at(0x11000, 0x1000, 0), /no multiple of 0x10000/],
+    ['data off its sector', at(0x9100, 0x1000), /no multiple of 0x1000/],
+    ['a size off its sector', at(0x9000, 0x1010), /not made of sectors/],
+  ])('%s', (_what, partition, message) => {
+    expect(verifyPartitions([partition], 0x100000)[0]).toMatch(message);
+  });
+
+  test('an app across a 1 MiB boundary, and two partitions over each other', () => {
+    expect(verifyPartitions([at(0xf0000, 0x20000, 0)], 0x200000)).toEqual([
+      expect.stringContaining('1 MiB boundary'),
+    ]);
+    expect(verifyPartitions([at(0x20000, 0x2000), at(0x21000, 0x1000)], 0x100000)).toEqual([
+      'x at 0x21000 lies over x, which ends at 0x22000',
+    ]);
+  });
+
+  test('a partition that ends with the chip is fine', () => {
+    expect(verifyPartitions([at(0xff000, 0x1000)], 0x100000)).toEqual([]);
+  });
+});
+
+describe('rows in words', () => {
+  test.each([
+    [0, 0x00, 'factory app', undefined],
+    [0, 0x10, 'OTA app', 0],
+    [0, 0x1f, 'OTA app', 15],
+    [0, 0x20, 'test app', undefined],
+    [0, 0x21, 'Unknown app', undefined],
+    [1, 0x00, 'OTA data', undefined],
+    [1, 0x01, 'RF data', undefined],
+    [1, 0x02, 'WiFi data', undefined],
+    [1, 0x82, 'Unknown data', undefined],
+    [0x40, 0x00, 'unknown', undefined],
+  ])('type %i subtype %i is "%s"', (type, subtype, usage, index) => {
+    const row = { ...oneMb[0]!, type, subtype };
+    expect(partitionUsage(row)).toBe(usage);
+    expect(otaIndexOf(row)).toBe(index);
+  });
+});
+
+describe('CSV', () => {
+  test('understands comments, units, names, numbers and missing offsets', () => {
+    const rows = parsePartitionCsv(
+      [
+        '# Name, Type, SubType, Offset, Size, Flags',
+        'nvs,      data, nvs,     0x9000,  16K   # remark',
+        '',
+        'otadata,  1,    ota,     ,        0x2000,',
+        'phy_init, data, phy,     ,        4096, encrypted',
+        'ota_0,    app,  ota_0,   ,        448K',
+        'mine,     0x40, ,        ,        1M\r',
+      ].join('\n'),
+    );
+    expect(
+      rows.map(({ offset, sizeBytes, type, subtype, isEncrypted }) => [
+        offset,
+        sizeBytes,
+        type,
+        subtype,
+        isEncrypted,
+      ]),
+    ).toEqual([
+      [0x9000, 0x4000, 1, 2, false],
+      [0xd000, 0x2000, 1, 0, false],
+      [0xf000, 0x1000, 1, 1, true],
+      [0x10000, 0x70000, 0, 0x10, false],
+      [0x80000, 0x100000, 0x40, 0, false],
+    ]);
+  });
+
+  test.each([
+    ['a, data, nvs', /line 2: 3 columns/],
+    ['a, dat, nvs, 0x9000, 4K', /line 2: unknown type "dat"/],
+    ['a, data, nvx, 0x9000, 4K', /line 2: unknown subtype "nvx"/],
+    ['a, data, nvs, here, 4K', /line 2: offset "here" is no number/],
+    ['a, data, nvs, 0x9000, 4Q', /line 2: size "4Q" is no number/],
+    ['a, data, nvs, 0x9000, 4K, secret', /line 2: unknown flag "secret"/],
+    [', data, nvs, 0x9000, 4K', /line 2: label/],
+  ])('%s is refused with its line', (line, message) => {
+    expect(() => parsePartitionCsv(`# head\n${line}\n`)).toThrow(message);
+    expect(() => parsePartitionCsv(`# head\n${line}\n`)).toThrow(
+      expect.objectContaining({ code: 'ESPRIG_PARTITIONS_BAD', blame: 'case' }),
+    );
+  });
+});
