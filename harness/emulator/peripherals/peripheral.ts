@@ -20,6 +20,11 @@ export interface Peripheral {
   readonly name: string;
   read32(offset: number): number;
   write32(offset: number, value: number): void;
+  /**
+   * Whether reading this register has no effect and gives the same until an alarm fires or something is written:
+   * then a guest that polls it can be skipped to the next alarm. Absent: never.
+   */
+  isSteady?(offset: number): boolean;
   /** Puts the registers back to their reset values; cancels what was under way. */
   reset(kind: ResetKind): void;
   save(): SavedState;

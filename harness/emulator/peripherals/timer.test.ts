@@ -73,6 +73,17 @@ describe('FRC1', () => {
     expect(timer.read32(COUNT1)).toBe(250);
   });
 
+  it('keeps its period when an edge is served late', () => {
+    const { timer, time, edges1 } = createTimerBench();
+    timer.write32(CTRL1, RUN | RELOAD | BY_16);
+    timer.write32(LOAD1, 500);
+    const period = 500 * TICKS_52_BY_16;
+    time.jumpTo(period + 12_345);
+    expect(edges1).toEqual([period + 12_345]);
+    time.runUntil(3 * period);
+    expect(edges1.slice(1)).toEqual([2 * period, 3 * period]);
+  });
+
   it('without RELOAD goes on from 0x7fffff after zero', () => {
     const { timer, time, edges1 } = createTimerBench();
     timer.write32(CTRL1, RUN | BY_16);

@@ -145,6 +145,14 @@ describe('UART transmitter', () => {
     ]);
   });
 
+  it('keeps the moments of its bytes when one is served late', () => {
+    const { uart, time, sent } = createUartBench();
+    for (let i = 0; i < 3; i++) uart.write32(FIFO, i);
+    time.jumpTo(BYTE + 777);
+    time.jumpTo(5 * BYTE);
+    expect(sent.map(([, , at]) => at / BYTE)).toEqual([1, 2, 3]);
+  });
+
   it.each([
     ['8N1', 0x1c, 10],
     ['8N2', 0x3c, 11],
@@ -250,6 +258,17 @@ describe('UART receiver', () => {
     time.advanceBy(2 * frame);
     expect(drain(uart)).toEqual([0x11, 0x22, 0x33]);
     expect(uart.read32(FIFO)).toBe(0);
+  });
+
+  it('keeps the pace of the line when a byte is served late', () => {
+    const { uart, time } = createUartBench();
+    send(uart, [1, 2, 3]);
+    const frame = frameTicks(ROM_BAUD);
+    time.jumpTo(frame + 777);
+    time.runUntil(3 * frame - 1);
+    expect(rxCount(uart)).toBe(2);
+    time.runUntil(3 * frame);
+    expect(rxCount(uart)).toBe(3);
   });
 
   it('shows the level of the line', () => {

@@ -26,6 +26,14 @@ describe('manual time', () => {
     expect(seen).toEqual([100]);
   });
 
+  it('serves alarms late when it jumps over them', () => {
+    const time = new ManualTime();
+    const seen: number[] = [];
+    time.queue.scheduleAt(new Alarm('jumped', () => seen.push(time.nowTicks)), 40);
+    time.jumpTo(70);
+    expect(seen).toEqual([70]);
+  });
+
   it('repeats itself from a snapshot', () => {
     const { time } = createBench();
     const seen: number[] = [];

@@ -35,6 +35,12 @@ export class ManualTime {
     this.now = Math.max(this.now, atTicks);
   }
 
+  /** Goes there first and serves what has become due only then, as after an instruction that took long. */
+  jumpTo(atTicks: number): void {
+    this.now = Math.max(this.now, atTicks);
+    this.queue.fireDue(this.now);
+  }
+
   advanceBy(deltaTicks: number): void {
     this.runUntil(this.now + deltaTicks);
   }
