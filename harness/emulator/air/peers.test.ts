@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os';
 import { join as joinPath } from 'node:path';
 import { describe, expect, test } from '@jest/globals';
 import { parseMac } from './addresses';
-import { hexBytes } from './bytes';
+import { concatBytes, hexBytes } from './bytes';
 import { FC0, FC1, parseData } from './ieee80211';
 import { ELEMENT, findElement, parseTim } from './ie';
 import { ACK_LOST, LOST } from './impairment';
@@ -20,7 +20,8 @@ import type { StreamLog } from './testkit/stack-pair';
 
 const WPA2 = [{ passphrase: 'mypassword' }, { passphrase: 'mypassword' }] as const;
 
-function echo(net: Network, sizeBytes: number): { log: StreamLog; done: () => boolean } {
+function echo(net: Network, sizeBytes: number): { log: StreamLog; sent: Uint8Array; done: () => boolean } {
+  const sent = net.random.bytes(sizeBytes);
   net.station.stack.listenTcp(7, (connection) => {
     connection.onData = (bytes) => void connection.write(bytes);
     connection.onEnd = () => connection.end();
@@ -28,10 +29,10 @@ function echo(net: Network, sizeBytes: number): { log: StreamLog; done: () => bo
   const connection = net.ap.stack.connectTcp(STATION_IP, 7)!;
   const log = record(connection);
   connection.onConnect = () => {
-    connection.write(net.random.bytes(sizeBytes));
+    connection.write(sent);
     connection.end();
   };
-  return { log, done: () => log.closed !== null };
+  return { log, sent, done: () => log.closed !== null };
 }
 
 const ofType = (net: Network, fc0: number) => net.frames.filter(({ frame }) => frame[0] === fc0);
@@ -374,18 +375,26 @@ describe('the medium', () => {
     expect(heard).toBe(1);
   });
 
-  test('20 % loss, lost acknowledgments, doubling, delay and swallowed frames: a join and an echo still work', () => {
-    for (const seed of [100, 101, 102]) {
+  // ESPRIG_SLOW_AIR=1 carries the full 10 MB of the requirement.
+  const echoBytes = process.env.ESPRIG_SLOW_AIR ? 10_000_000 : 100_000;
+
+  test.each([100, 101, 102])(
+    'a join and an echo come through 20 %% loss, lost acknowledgments, doubling, delay and swallowed frames (seed %i)',
+    (seed) => {
       const net = network(seed, WPA2[0], WPA2[1]);
       net.medium.impairments = [
-        { loss: 0.2, ackLoss: 0.1, duplicate: 0.1, delay: 0.1, swallow: 0.05, maxDelayMicros: 4000 },
+        { loss: 0.2, ackLoss: 0.1, duplicate: 0.1, delay: 0.1, swallow: 0.2, maxDelayMicros: 4000 },
       ];
-      expect([seed, join(net, 60)]).toEqual([seed, true]);
-      const { log, done } = echo(net, 100_000);
-      expect([seed, net.clock.runUntil(done, 600)]).toEqual([seed, true]);
-      expect(log).toMatchObject({ receivedBytes: 100_000, closed: 'closed' });
-    }
-  });
+      expect(join(net, 200)).toBe(true);
+      net.frames.length = 0;
+      const { log, sent, done } = echo(net, echoBytes);
+      expect(net.clock.runUntil(done, 100_000)).toBe(true);
+      expect(log.closed).toBe('closed');
+      const digest = (bytes: Uint8Array): string => createHash('sha256').update(bytes).digest('hex');
+      expect(digest(concatBytes(...log.chunks))).toBe(digest(sent));
+    },
+    120_000,
+  );
 
   test('only one frame is on the air at a time, for as long as its rate says', () => {
     const net = network(32);
