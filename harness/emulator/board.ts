@@ -25,7 +25,12 @@ export interface BoardSnapshot {
 }
 
 /** Why a run ended. */
-export type RunEnd = 'time' | 'idle' | 'stopped' | 'power-off';
+export type RunEnd = 'time' | 'stopped' | 'power-off';
+
+/** Executes instructions up to a moment, or stops before it when something else must be looked at first. */
+export interface SliceRunner {
+  runSlice(untilTicks: number): void;
+}
 
 /**
  * An ESP8266 on a NodeMCU-like board: chip, crystal, flash chip, reset circuit. It knows no host: bytes and line
@@ -48,6 +53,9 @@ export class Board {
   /** The chip drives a pin, or lets go of it; 16 is the RTC's. */
   onPin: ((pin: number, level: boolean, driven: boolean) => void) | undefined;
 
+  /** Who executes: the CPU itself, or a tracer or profiler in front of it (debug/). */
+  sliceRunner: SliceRunner;
+
   private readonly settleAlarm: Alarm;
   private powered = false;
   /** EN is high and has been for long enough. */
@@ -65,6 +73,7 @@ export class Board {
     this.bus = new Bus();
     this.bus.lenient = this.config.lenient;
     this.cpu = new Cpu(this.memory, this.bus, this.queue);
+    this.sliceRunner = this.cpu;
     this.cpu.trapNarrowAccess = this.config.trapNarrowAccess;
     this.parts = buildParts(this.config, this.memory, this.cpu, this.bus, this.queue, {
       transmitted: (uart, byte, baud, atTicks) => this.onTransmit?.(uart, byte, baud, atTicks),
@@ -175,9 +184,11 @@ export class Board {
     return ticksToNanos(this.cpu.nowTicks);
   }
 
-  /** Nothing happens before this moment unless something comes from outside; Infinity: nothing ever will. */
-  get nextAlarmTicks(): number {
-    return this.queue.nextAtTicks;
+  /** How much time the guest spent waiting since the last call, at the CPU clock of now. */
+  takeIdledNanos(): number {
+    const cycles = this.cpu.idledCycles;
+    this.cpu.idledCycles = 0;
+    return ticksToNanos(cycles * this.cpu.ticksPerCycle);
   }
 
   /** Bits are under way on UART0: time that is spent waiting for them is not idle time. */
@@ -187,8 +198,7 @@ export class Board {
   }
 
   private get isComputing(): boolean {
-    const { cpu } = this;
-    return this.enabled && this.parts.rtc.sleeping === 'awake' && (!cpu.waiting || cpu.interruptDue);
+    return this.enabled && this.parts.rtc.sleeping === 'awake';
   }
 
   runFor(nanos: number): RunEnd {
@@ -196,12 +206,11 @@ export class Board {
   }
 
   /**
-   * Lets time pass until `untilTicks` (to the end of the instruction that reaches it). With `stopWhenIdle` it returns
-   * as soon as nothing is left to do before the next alarm, so that the caller can let the wall clock catch up.
+   * Lets time pass until `untilTicks` (to the end of the instruction that reaches it).
    *
    * @throws EmulatorFault when the guest does what the emulator refuses to guess about; the state stays as it was then
    */
-  runUntil(untilTicks: number, stopWhenIdle = false): RunEnd {
+  runUntil(untilTicks: number): RunEnd {
     const { cpu, queue } = this;
     cpu.stopRequested = false;
     for (;;) {
@@ -211,8 +220,7 @@ export class Board {
       if (cpu.stopRequested) return 'stopped';
       if (cpu.nowTicks >= untilTicks) return 'time';
       const sliceEnd = Math.min(untilTicks, queue.nextAtTicks);
-      if (this.isComputing) cpu.runSlice(sliceEnd);
-      else if (stopWhenIdle) return 'idle';
+      if (this.isComputing) this.sliceRunner.runSlice(sliceEnd);
       else cpu.passUntil(sliceEnd);
     }
   }

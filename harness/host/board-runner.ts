@@ -3,7 +3,7 @@ import { Board } from '../emulator/board';
 import { dumpRegisters } from '../emulator/debug/dump';
 import { EmulatorFault } from '../emulator/fault';
 import { driveResetCircuit } from '../emulator/reset-circuit';
-import { nanosToTicks, ticksToNanos } from '../emulator/time';
+import { ticksToNanos } from '../emulator/time';
 import type { BoardActName, BoardActs, BoardThreadData, FromBoard, ToBoard } from './board-messages';
 
 /** Virtual time between two looks at the wall clock, and wall time between two looks at the mail. */
@@ -92,16 +92,9 @@ export class BoardRunner {
       while (performance.now() < turnEndMs) {
         if (this.faulted || !this.board.isPowered) return LONGEST_SLEEP_MS * 1e6;
         this.feedSerial();
-        const { board } = this;
-        const end = board.runUntil(board.nowTicks + nanosToTicks(CHUNK_NANOS), true);
-        if (this.pacing === 'realtime') {
-          const aheadNanos = this.realtimeLead();
-          if (end === 'idle') this.passIdle(CHUNK_NANOS);
-          if (aheadNanos > SHORTEST_SLEEP_NANOS) return aheadNanos;
-        } else if (end === 'idle') {
-          const sleepNanos = this.idle();
-          if (sleepNanos > 0) return sleepNanos;
-        }
+        this.board.runFor(CHUNK_NANOS);
+        const sleepNanos = this.pacing === 'realtime' ? this.realtimeLead() : this.idleDebt();
+        if (sleepNanos > SHORTEST_SLEEP_NANOS) return sleepNanos;
       }
     } catch (error) {
       this.fault(error);
@@ -109,33 +102,16 @@ export class BoardRunner {
     return 0;
   }
 
-  /** The board waits for its next alarm: jumps there, or says how long to sleep first. */
-  private idle(): number {
-    const { board } = this;
-    const deltaNanos = ticksToNanos(board.nextAlarmTicks - board.nowTicks);
-    if (deltaNanos === Infinity) return LONGEST_SLEEP_MS * 1e6;
-    const walks =
-      this.pacing === 'auto' && this.attached > 0 && !board.isSerialBusy && this.serialInBytes === 0;
-    if (!walks) {
-      this.passIdle(deltaNanos);
-      return 0;
-    }
-    if (this.idleDebtNanos + deltaNanos < SHORTEST_SLEEP_NANOS) {
-      this.idleDebtNanos += deltaNanos;
-      this.passIdle(deltaNanos);
-      return 0;
-    }
-    return this.idleDebtNanos + deltaNanos;
+  /** Time that the board has waited through and the wall clock has not; none while nobody outside is attached. */
+  private idleDebt(): number {
+    const idledNanos = this.board.takeIdledNanos();
+    if (this.pacing === 'fast' || this.attached === 0) this.idleDebtNanos = 0;
+    // Waiting for bits on the wire is work: a fast host must not be held to the line's speed.
+    else if (!this.board.isSerialBusy && this.serialInBytes === 0) this.idleDebtNanos += idledNanos;
+    return this.idleDebtNanos;
   }
 
-  private passIdle(nanos: number): void {
-    const { board } = this;
-    board.runUntil(
-      Math.min(board.nowTicks + nanosToTicks(nanos), Math.max(board.nextAlarmTicks, board.nowTicks)),
-    );
-  }
-
-  /** Sleeps, or until mail comes; then the board's idle time has passed as far as the wall clock has. */
+  /** Sleeps, or until mail comes, and pays for idle time with it. */
   private async sleep(nanos: number): Promise<void> {
     const startMs = performance.now();
     await new Promise<void>((resolve) => {
@@ -146,15 +122,7 @@ export class BoardRunner {
       };
     });
     this.wakeUp = undefined;
-    if (this.pacing === 'realtime' || this.faulted || !this.board.isPowered) return;
-    const sleptNanos = (performance.now() - startMs) * 1e6;
-    const paidNanos = Math.min(this.idleDebtNanos, sleptNanos);
-    this.idleDebtNanos -= paidNanos;
-    try {
-      if (sleptNanos > paidNanos) this.passIdle(sleptNanos - paidNanos);
-    } catch (error) {
-      this.fault(error);
-    }
+    this.idleDebtNanos = Math.max(0, this.idleDebtNanos - (performance.now() - startMs) * 1e6);
   }
 
   private anchorRealtime(): void {

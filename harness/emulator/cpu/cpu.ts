@@ -17,6 +17,7 @@ import { CODE_BASE, CODE_SIZE, encodeDecoded } from './predecode';
 import { execute } from './execute';
 import { interruptDeliverable, raiseException, takeInterrupt } from './exceptions';
 import { lengthOf } from './decode';
+import { skipSteadyLoop } from './steady-loop';
 import { REG, REGISTER_WORDS, STORED } from './registers';
 import { SPECIAL_REGISTERS, SR } from './special-registers';
 import { EXEC_BREAKPOINT, EXEC_ROM_CALL } from './table';
@@ -28,6 +29,11 @@ const LEVEL_TRIGGERED = 0x3f;
 const EDGE_TRIGGERED = 0x3f00;
 const CCOMPARE0_BIT = 1 << 6;
 const SOFTWARE_BIT = 1 << 7;
+
+/** Shorter slices are over before a look would pay. */
+const WORTH_A_LOOK_CYCLES = 600;
+const SETTLE_CYCLES = 300;
+const LOOK_AT_LEAST_EVERY = 64;
 
 export interface RomProgram {
   /** 64 KiB as data. */
@@ -64,7 +70,16 @@ export class Cpu {
   stopRequested = false;
   romCalls: readonly RomCall[] = [];
 
+  /** Cycles in which the guest did nothing but wait, since power-on. */
+  idledCycles = 0;
+
+  /** The native ROM function that ran last and when it was done: its cycles are charged at one PC, for profiles. */
+  lastRomCall: RomCall | undefined;
+  lastRomCallEndCycle = -1;
+
   private readonly queue: EventQueue;
+  private slicesUntilLook = 1;
+  private lookEvery = 1;
   private readonly codePages = new Uint8Array(CODE_SIZE >> CODE_PAGE_SHIFT);
   private readonly breakpoints = new Set<number>();
   private readonly romCallAt = new Map<number, number>();
@@ -176,17 +191,41 @@ export class Cpu {
     if (interruptDeliverable(this)) takeInterrupt(this);
     const cycles = Math.ceil((untilTicks - this.nowTicks) / this.ticksPerCycleNow);
     if (cycles <= 0) return;
-    if (this.waiting) this.passCycles(cycles);
-    else this.runCycles(Math.min(cycles, 0x3fffffff));
+    if (this.waiting) this.passIdleCycles(cycles);
+    else if (cycles < WORTH_A_LOOK_CYCLES) this.runCycles(cycles);
+    else this.runLongSlice(Math.min(cycles, 0x3fffffff), untilTicks);
   }
 
-  /** Time passes while nothing is executed: WAITI, reset held, sleep. */
+  /** A slice that is worth a look whether the guest only waits in it (steady-loop.ts); seldom where it never does. */
+  private runLongSlice(cycles: number, untilTicks: number): void {
+    if (--this.slicesUntilLook > 0) {
+      this.runCycles(cycles);
+      return;
+    }
+    const settledCycle = this.nowCycles + SETTLE_CYCLES;
+    // What woke the guest up is served first; the wait comes after it.
+    this.runCycles(SETTLE_CYCLES);
+    const stopped = this.waiting || this.stopRequested || interruptDeliverable(this);
+    if (stopped || this.nowCycles !== settledCycle) return;
+    // Meanwhile the guest may have started something that is over earlier than what this slice was made for.
+    const untilEarliest = Math.min(untilTicks, this.queue.nextAtTicks);
+    const left = Math.ceil((untilEarliest - this.nowTicks) / this.ticksPerCycleNow);
+    if (left <= 0) return;
+    const idledBefore = this.idledCycles;
+    skipSteadyLoop(this, left);
+    this.lookEvery = this.idledCycles > idledBefore ? 1 : Math.min(this.lookEvery * 2, LOOK_AT_LEAST_EVERY);
+    this.slicesUntilLook = this.lookEvery;
+  }
+
+  /** Time passes while nothing is executed: reset held, sleep. */
   passUntil(untilTicks: number): void {
-    this.passCycles(Math.max(0, Math.ceil((untilTicks - this.nowTicks) / this.ticksPerCycleNow)));
+    this.passIdleCycles(Math.max(0, Math.ceil((untilTicks - this.nowTicks) / this.ticksPerCycleNow)));
   }
 
-  private passCycles(cycles: number): void {
+  /** Time passes without work. */
+  passIdleCycles(cycles: number): void {
     this.sliceEndCycle += cycles;
+    this.idledCycles += cycles;
   }
 
   /** Executes up to `cycles` cycles (instructions); stops early when the slice is cut. */
@@ -543,8 +582,46 @@ export class Cpu {
     }
   }
 
+  hasBreakpoint(addr: number): boolean {
+    return this.breakpoints.has(addr >>> 0);
+  }
+
+  /** The native ROM function that stands at `addr`. */
+  romCallAtAddr(addr: number): RomCall | undefined {
+    const index = this.romCallAt.get(addr >>> 0);
+    return index === undefined ? undefined : this.romCalls[index];
+  }
+
+  /** Takes the interrupt that would be taken before the next instruction. */
+  takeDueInterrupt(): boolean {
+    if (!interruptDeliverable(this)) return false;
+    takeInterrupt(this);
+    return true;
+  }
+
+  /**
+   * One instruction, also under a breakpoint. What happens is the same to the cycle as in a slice up to `untilTicks`;
+   * interrupts and WAITI are the caller's.
+   */
+  stepSlice(untilTicks: number): void {
+    const romCall = this.romCallAt.get(this.pc);
+    if (romCall !== undefined) {
+      // A ROM function that waits asks how much of the slice is left.
+      const cycles = Math.ceil((untilTicks - this.nowTicks) / this.ticksPerCycleNow);
+      const bounded = Math.max(1, Math.min(cycles, 0x3fffffff));
+      this.sliceEndCycle = this.nowCycles + bounded;
+      this.regs[REG.LEFT] = bounded - 1;
+      this.runRomCall(romCall);
+      this.cutSlice(0);
+    } else if (this.hasBreakpoint(this.pc)) this.stepOffBreakpoint();
+    else this.runCycles(1);
+  }
+
   runRomCall(index: number): void {
-    invokeRomCall(this, this.romCalls[index]!);
+    const call = this.romCalls[index]!;
+    invokeRomCall(this, call);
+    this.lastRomCall = call;
+    this.lastRomCallEndCycle = this.nowCycles;
   }
 
   save(): CpuState {

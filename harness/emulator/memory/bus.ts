@@ -101,6 +101,14 @@ export class Bus {
     return NOT_MEMORY;
   }
 
+  /** Whether a read of this address changes nothing and stays the same until an alarm fires or somebody writes. */
+  isSteady(addr: number): boolean {
+    if (this.locate(addr) >= 0) return true;
+    const page = pageOf(addr);
+    const peripheral = page < 0 ? undefined : this.peripherals[page];
+    return peripheral?.isSteady?.((addr >>> 0) - this.baseAddrs[page]!) ?? false;
+  }
+
   /** Reads a register word. @throws EmulatorFault `ESPRIG_EMU_UNMAPPED` */
   readRegister(addr: number, pc: number): number {
     const page = pageOf(addr);

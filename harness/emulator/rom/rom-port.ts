@@ -54,7 +54,10 @@ class RomPort implements RomGuest {
 
   passCycles(cycles: number): void {
     const left = this.cpu.regs[REG.LEFT]!;
-    if (left > 0) this.cpu.chargeCycles(Math.min(cycles >>> 0, left));
+    if (left <= 0) return;
+    const passed = Math.min(cycles >>> 0, left);
+    this.cpu.chargeCycles(passed);
+    this.cpu.idledCycles += passed;
   }
 
   raise(cause: number, excvaddr?: number): void {
