@@ -98,6 +98,17 @@ describe('which slots an image serves', () => {
     expect(slotsServedBy(image, appSlots(partitions)).map((slot) => slot.label)).toEqual(['ota_0', 'ota_1']);
   });
 
+  test('not one with room for it that maps it elsewhere, though its entry lies inside the window', () => {
+    const image = buildSyntheticApp({ slot: ota1 });
+    const large = partitionOf(layoutByName('two-ota-2mb'), 'ota_0');
+    expect(checkFirstEight(image, image.length, large)).toEqual({ ok: true });
+    expect(checkForSlot(image, large)).toMatchObject({
+      error: 'bad_header',
+      moment: 'verification',
+      offset: 8,
+    });
+  });
+
   test('a good image passes with and without the rodata quirk, with the descriptor in either place or none', () => {
     for (const hasRodataQuirk of [true, false]) {
       for (const descriptor of ['text', 'rodata', 'none'] as const) {

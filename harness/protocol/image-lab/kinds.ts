@@ -192,6 +192,13 @@ const segments = [
     boot: 'starts',
   },
   {
+    name: 'linked-elsewhere',
+    group: 'segments',
+    text: 'linked 64 KiB further on, entry still inside the window: for a layout with other slots',
+    refusal: late('bad_header'),
+    boot: 'crashes',
+  },
+  {
     name: 'segments-one-more',
     group: 'segments',
     text: 'segment count one more than there are: the tail is read as a header',

@@ -65,6 +65,12 @@ export const HEADER_MAKERS = {
 
 export const SEGMENT_MAKERS = {
   'other-slot-segments': (lab) => lab.relinked(lab.otherWindow, { entry: false }),
+  'linked-elsewhere': (lab) => {
+    const elsewhere = { ...lab.slot, offset: lab.slot.offset + 0x10000 };
+    if (lab.header.entryAddr + 0x10000 >= linkWindow(lab.slot).endAddr)
+      throw lab.cannot('the slot is too small');
+    return lab.relinked(elsewhere, { entry: true });
+  },
   'segments-one-more': (lab) => {
     if (lab.segments.length === MAX_SEGMENTS) throw lab.cannot('sixteen segments already');
     return lab.withByte(1, lab.segments.length + 1);

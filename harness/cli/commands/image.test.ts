@@ -1,0 +1,229 @@
+import { afterAll, beforeAll, describe, expect, jest, test } from '@jest/globals';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { inspectImage } from '../../protocol/image';
+import { buildSyntheticApp, buildSyntheticBootloader } from '../../protocol/image-lab/encode';
+import { IMAGE_KINDS } from '../../protocol/image-lab/kinds';
+import { layoutByName, partitionOf } from '../../protocol/layouts';
+import { encodePartitionTable } from '../../protocol/partition-table';
+import type { CommandRow } from '../commands';
+import { main } from '../esprig';
+import * as image from './image';
+
+const ROWS: readonly CommandRow[] = [{ name: 'image', summary: '', load: () => Promise.resolve(image) }];
+const ota1 = partitionOf(layoutByName('one-mb'), 'ota_1');
+let folder = '';
+const path = (name: string) => join(folder, name);
+
+beforeAll(() => {
+  folder = mkdtempSync(join(tmpdir(), 'esprig-image-'));
+  writeFileSync(path('app.bin'), buildSyntheticApp({ slot: ota1 }));
+  writeFileSync(path('page.bin'), '<!DOCTYPE html><html></html>');
+  const dump = new Uint8Array(0x9000).fill(0xff);
+  dump.set(buildSyntheticBootloader());
+  dump.set(encodePartitionTable(layoutByName('one-mb').partitions), 0x8000);
+  writeFileSync(path('dump.bin'), dump);
+});
+
+afterAll(() => rmSync(folder, { recursive: true }));
+
+async function esprig(...args: readonly string[]) {
+  let stdout = '';
+  let stderr = '';
+  const spy = jest.spyOn(process.stdout, 'write').mockImplementation((text) => {
+    stdout += String(text);
+    return true;
+  });
+  const write = (text: string) => void (stderr += text);
+  try {
+    const exitCode = await main(['image', ...args], { stdout: write, stderr: write, debug: false }, ROWS);
+    return { exitCode, stdout, stderr };
+  } finally {
+    spy.mockRestore();
+  }
+}
+
+describe('image info', () => {
+  test('explains a good image and exits 0', async () => {
+    const { exitCode, stdout } = await esprig('info', path('app.bin'));
+    expect(exitCode).toBe(0);
+    expect(stdout).toMatch(/^App image \(V3\)/);
+    expect(stdout).toMatch(/No complaints\.\n\nMay serve in: ota_1 of one-mb\.\n$/);
+  });
+
+  test('tells the slots of a layout, and exits 1 when none takes the image', async () => {
+    expect(await esprig('info', path('app.bin'), '--layout', 'one-mb')).toMatchObject({
+      exitCode: 0,
+      stdout: expect.stringMatching(/yes ota_1 at 0x80000/),
+    });
+    // Its entry lies inside the larger slot, its code would not.
+    expect(await esprig('info', path('app.bin'), '--layout', 'sdk-singleapp')).toMatchObject({
+      exitCode: 1,
+      stdout: expect.stringMatching(/no {2}factory.*bad_header, segment 0.*factory maps it at 0x40210010/),
+    });
+    writeFileSync(
+      path('odd.bin'),
+      buildSyntheticApp({ slot: { label: 'x', offset: 0xf8000, sizeBytes: 0x8000 } }),
+    );
+    expect(await esprig('info', path('odd.bin'), '--layout', 'one-mb')).toMatchObject({
+      exitCode: 1,
+      stdout: expect.stringMatching(/no {2}ota_0.*wrong_slot/),
+    });
+  });
+
+  test('exits 1 for an image with a fault and names the place', async () => {
+    const bytes = new Uint8Array(readFileSync(path('app.bin')));
+    bytes[0x100] = bytes[0x100]! ^ 1;
+    writeFileSync(path('bad.bin'), bytes);
+    const { exitCode, stdout } = await esprig('info', path('bad.bin'));
+    expect(exitCode).toBe(1);
+    expect(stdout).toMatch(/Complaints\n {2}at 0x[0-9a-f]+: checksum byte is 0x/);
+  });
+
+  test('exits 2 for what is no image, and says what it looks like', async () => {
+    const { exitCode, stderr } = await esprig('info', path('page.bin'));
+    expect(exitCode).toBe(2);
+    expect(stderr).toMatch(/page\.bin is no ESP8266 image: first byte is 0x3c, not 0xe9/);
+    expect(stderr).toMatch(/hint: It looks like an HTML page/);
+    expect(stderr).toMatch(/ESPRIG_IMAGE_BAD/);
+  });
+
+  test('exits 2 for a file that is not there and for a folder', async () => {
+    expect(await esprig('info', path('none.bin'))).toMatchObject({
+      exitCode: 2,
+      stderr: expect.stringMatching(/none\.bin cannot be read: there is no such file/),
+    });
+    expect(await esprig('info', folder)).toMatchObject({
+      exitCode: 2,
+      stderr: expect.stringMatching(/it is a folder/),
+    });
+    expect(await esprig('info', path('app.bin'), '--layout', 'huge')).toMatchObject({
+      exitCode: 2,
+      stderr: expect.stringMatching(/no layout "huge"[\s\S]*one-mb/),
+    });
+  });
+
+  test('takes a dump of a whole flash apart', async () => {
+    const { exitCode, stdout } = await esprig('info', path('dump.bin'));
+    expect(exitCode).toBe(0);
+    expect(stdout).toMatch(/^Dump of a whole flash/);
+    expect(stdout).toMatch(/ota_1 at 0x80000\n {2}erased/);
+  });
+
+  test('gives one JSON value to scripts', async () => {
+    const app = JSON.parse(
+      (await esprig('info', path('app.bin'), '--json', '--layout', 'one-mb')).stdout,
+    ) as {
+      kind: string;
+      linkedOffset: number;
+      slots: { label: string; ok: boolean; error?: string }[];
+    };
+    expect(app).toMatchObject({ kind: 'app', linkedOffset: 0x80000, problems: [], sha256: { ok: true } });
+    expect(app.slots).toMatchObject([
+      { label: 'ota_0', ok: false, error: 'wrong_slot' },
+      { label: 'ota_1', ok: true },
+    ]);
+    const page = await esprig('info', path('page.bin'), '--json');
+    expect(page.exitCode).toBe(2);
+    expect(JSON.parse(page.stdout)).toMatchObject({ kind: 'not-an-image', looksLike: { name: 'html' } });
+    expect(JSON.parse((await esprig('info', path('dump.bin'), '--json')).stdout)).toMatchObject({
+      kind: 'flash-dump',
+    });
+  });
+});
+
+describe('image make', () => {
+  test('finds the slot of the image by itself, writes the file and says what to expect', async () => {
+    const out = path('made.bin');
+    const { exitCode, stdout } = await esprig('make', 'other-slot', path('app.bin'), '-o', out);
+    expect(exitCode).toBe(0);
+    expect(stdout).toMatch(/for ota_1 of one-mb the device answers: wrong_slot, before anything is erased/);
+    expect(inspectImage(new Uint8Array(readFileSync(out)))).toMatchObject({
+      problems: [],
+      linkedOffset: 0x10000,
+    });
+  });
+
+  test('takes a place and a seed, and tells scripts all of it', async () => {
+    const out = path('bit.bin');
+    const place = await esprig('make', 'bit-at', path('app.bin'), '-o', out, '--at', '0x803', '--json');
+    expect(JSON.parse(place.stdout)).toEqual({
+      file: out,
+      kind: 'bit-at',
+      bytes: readFileSync(path('app.bin')).length,
+      layout: 'one-mb',
+      slot: 'ota_1',
+      expected: { error: 'bad_checksum', moment: 'verification' },
+      detail: expect.stringMatching(/checksum/),
+      boot: 'refused',
+      note: 'bit 3 of byte 0x100',
+    });
+    const noteOf = async (seed: string) => {
+      const made = await esprig('make', 'bit-in-code', path('app.bin'), '-o', out, '--seed', seed, '--json');
+      return (JSON.parse(made.stdout) as { note: string }).note;
+    };
+    expect(await noteOf('3')).toBe(await noteOf('3'));
+    expect(await noteOf('3')).not.toBe(await noteOf('4'));
+  });
+
+  test.each([
+    ['an unknown kind', ['make', 'nonsense', 'app.bin', '-o', 'x.bin'], /no kind of image "nonsense"/],
+    [
+      'a file that is no image',
+      ['make', 'empty', 'page.bin', '-o', 'x.bin'],
+      /page\.bin is good for no slot.*0x3c[\s\S]*HTML/,
+    ],
+    [
+      'a slot the image is not for',
+      ['make', 'empty', 'app.bin', '-o', 'x.bin', '--layout', 'one-mb', '--slot', 'ota_0'],
+      /not good for ota_0 itself: wrong_slot/,
+    ],
+    [
+      'a slot that is not there',
+      ['make', 'empty', 'app.bin', '-o', 'x.bin', '--layout', 'one-mb', '--slot', 'app1'],
+      /good for no slot of layout one-mb/,
+    ],
+    [
+      'a place out of range',
+      ['make', 'cut-at', 'app.bin', '-o', 'x.bin', '--at', '99999999'],
+      /does not exist/,
+    ],
+    [
+      'a place that is no number',
+      ['make', 'cut-at', 'app.bin', '-o', 'x.bin', '--at', 'here'],
+      /--at: 'here' is no whole number/,
+    ],
+    ['no output', ['make', 'empty', 'app.bin'], /--output/],
+    [
+      'a folder that is not there',
+      ['make', 'empty', 'app.bin', '-o', 'no/such/x.bin'],
+      /cannot be written: there is no such file or folder/,
+    ],
+  ])('exits 2 for %s', async (_what, args, message) => {
+    const { exitCode, stderr } = await esprig(...args.map((arg) => (arg.endsWith('.bin') ? path(arg) : arg)));
+    expect(exitCode).toBe(2);
+    expect(stderr).toMatch(message);
+  });
+});
+
+describe('image kinds', () => {
+  test('lists every kind with the answer to it', async () => {
+    const { exitCode, stdout } = await esprig('kinds');
+    expect(exitCode).toBe(0);
+    for (const { name, text } of IMAGE_KINDS) {
+      const line = stdout.split('\n').find((each) => each.startsWith(`  ${name} `));
+      expect(line).toContain(text);
+    }
+    expect(stdout).toMatch(/magic-zero +bad_magic \(early\) +first byte 0x00/);
+  });
+
+  test('gives one JSON value a kind', async () => {
+    const { stdout } = await esprig('kinds', '--json');
+    const kinds = stdout
+      .trim()
+      .split('\n')
+      .map((line) => JSON.parse(line) as unknown);
+    expect(kinds).toEqual(JSON.parse(JSON.stringify(IMAGE_KINDS)));
+  });
+});
