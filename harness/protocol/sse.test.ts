@@ -60,7 +60,7 @@ describe('an event stream', () => {
   });
 
   test('throws a line and an event over their limits away and goes on', () => {
-    const decoder = new SseDecoder({ maxLineBytes: 10, maxEventBytes: 12 });
+    const decoder = new SseDecoder({ maxLineBytes: 10, maxEventChars: 12 });
     expect(decoder.feed(utf8(`data: ${'x'.repeat(20)}\ndata: ok\n\n`))).toEqual([
       { kind: 'error', reason: 'line-too-long' },
       event('ok'),

@@ -22,19 +22,19 @@ const LF = 0x0a;
 
 export interface SseDecoderOptions {
   readonly maxLineBytes?: number;
-  readonly maxEventBytes?: number;
+  readonly maxEventChars?: number;
 }
 
-/** Takes bytes in any slices, UTF-8 sequences cut anywhere; bounded in line and event size. */
+/** Takes bytes in any slices, UTF-8 sequences cut anywhere; bounded in line (bytes) and event data (characters). */
 export class SseDecoder {
   private readonly maxLineBytes: number;
-  private readonly maxEventBytes: number;
+  private readonly maxEventChars: number;
   private line: number[] = [];
   private isLineTooLong = false;
   private sawCr = false;
   private isFirstLine = true;
   private data: string[] = [];
-  private dataBytes = 0;
+  private dataChars = 0;
   private isEventTooLong = false;
   private name = '';
   private id = '';
@@ -42,7 +42,7 @@ export class SseDecoder {
 
   constructor(options: SseDecoderOptions = {}) {
     this.maxLineBytes = options.maxLineBytes ?? 64 * 1024;
-    this.maxEventBytes = options.maxEventBytes ?? 256 * 1024;
+    this.maxEventChars = options.maxEventChars ?? 256 * 1024;
   }
 
   get lastEventId(): string {
@@ -95,8 +95,8 @@ export class SseDecoder {
   }
 
   private addData(value: string): void {
-    this.dataBytes += value.length + 1;
-    if (this.dataBytes > this.maxEventBytes) this.isEventTooLong = true;
+    this.dataChars += value.length + 1;
+    if (this.dataChars > this.maxEventChars) this.isEventTooLong = true;
     else this.data.push(value);
   }
 
@@ -112,7 +112,7 @@ export class SseDecoder {
       });
     }
     this.data = [];
-    this.dataBytes = 0;
+    this.dataChars = 0;
     this.isEventTooLong = false;
     this.name = '';
   }
