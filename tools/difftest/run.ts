@@ -1,4 +1,4 @@
-import { boardCore, runCase } from '../../harness/emulator/testkit/vectors/board-core';
+import { boardCore, runCase, type CpuUnderTest } from '../../harness/emulator/testkit/vectors/board-core';
 import type { Outcome, TestCase } from '../../harness/emulator/testkit/vectors/case';
 import { differences, type Difference } from '../../harness/emulator/testkit/vectors/compare';
 import { EXPLAINED } from '../../harness/emulator/testkit/vectors/explained';
@@ -37,9 +37,9 @@ export async function compareRun(
   oracle: CaseOracle,
   plan: RunPlan,
   onProgress: (done: number, failures: number) => void = () => undefined,
+  core: CpuUnderTest = boardCore(),
 ): Promise<RunResult> {
   const subject = subjectsFor(plan.filter);
-  const core = boardCore();
   const counts = new Map<string, number>();
   const explained = new Map<string, number>();
   const failures: Failure[] = [];
