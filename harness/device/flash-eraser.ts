@@ -4,25 +4,12 @@ import { ProtocolError } from '../core/errors';
 import {
   eraseRegion,
   flashBegin,
-  readReg,
   ROM_BLOCK_BYTES,
   romErasedSectors,
   romEraseSize,
-  writeReg,
 } from '../protocol/rom-loader';
 import type { LoaderSession } from './loader-session';
-
-/** SPI0 registers (ESP8266_RTOS_SDK `esp8266/spi_register.h`; chip.md 7). */
-const SPI_CMD = 0x60000200;
-const SPI_ADDR = 0x60000204;
-const SPI_RD_STATUS = 0x60000210;
-const SPI_FLASH_WREN = 1 << 30;
-const SPI_FLASH_RDSR = 1 << 27;
-const SPI_FLASH_SE = 1 << 24;
-/** Write in progress, in the flash chip's status. */
-const WIP = 1;
-/** Status reads before a sector is given up: each takes a round trip, so this is more than the 400 ms of a worn chip. */
-const MAX_POLLS = 2000;
+import { eraseSectorByRegisters } from './spi-registers';
 
 /** Erases whole sectors, neither more nor less. */
 export async function eraseSectors(
@@ -65,32 +52,11 @@ export async function beginWithRom(
       flashBegin({ eraseBytes: 0, blocks: 0, blockBytes: ROM_BLOCK_BYTES, flashOffset: offset }),
       deadline,
     );
-    await eraseSectorByHand(session, offset + (sectors - 1) * FLASH_SECTOR_BYTES, deadline);
+    await eraseSectorByRegisters(session, offset + (sectors - 1) * FLASH_SECTOR_BYTES, deadline);
   }
   await session.command(
     flashBegin({ eraseBytes, blocks, blockBytes: ROM_BLOCK_BYTES, flashOffset: offset }),
     deadline,
     session.limitFor(session.limits.eraseMsPerMiB, sizeBytes),
-  );
-}
-
-async function eraseSectorByHand(session: LoaderSession, offset: number, deadline: Deadline): Promise<void> {
-  const write = async (addr: number, value: number): Promise<void> => {
-    await session.command(writeReg({ addr, value }), deadline);
-  };
-  await write(SPI_CMD, SPI_FLASH_WREN);
-  await write(SPI_ADDR, offset);
-  await write(SPI_CMD, SPI_FLASH_SE);
-  for (let poll = 0; poll < MAX_POLLS; poll++) {
-    await write(SPI_CMD, SPI_FLASH_RDSR);
-    const { value } = await session.command(readReg(SPI_RD_STATUS), deadline);
-    if ((value & WIP) === 0) return;
-  }
-  throw new ProtocolError(
-    'ESPRIG_ROM_STATUS',
-    `the flash chip does not finish erasing the sector at 0x${offset.toString(16)}`,
-    {
-      hint: 'Check the 3.3 V supply; a worn-out flash chip shows like this too.',
-    },
   );
 }

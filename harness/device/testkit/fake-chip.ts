@@ -425,6 +425,15 @@ export class FakeChip {
         this.#writeEnabled = false;
         this.#erase((this.#registers.get(0x60000204) ?? 0) & 0xfff000, SECTOR);
       }
+      if (value >>> 31 === 1) {
+        const [where, count] = [
+          (this.#registers.get(0x60000204) ?? 0) & 0xffffff,
+          (this.#registers.get(0x60000204) ?? 0) >>> 24,
+        ];
+        const bytes = Buffer.from(this.flash.subarray(where, where + count));
+        for (let i = 0; i + 4 <= count; i += 4) this.#registers.set(0x60000240 + i, bytes.readUInt32LE(i));
+      }
+      this.#registers.set(addr, 0);
       if ((value & (1 << 27)) !== 0) this.#registers.set(0x60000210, this.#writeEnabled ? 2 : 0);
     }
     // SPI_CMD with USR: the only transaction asked of it is RDID, eight command bits, 24 bits in.

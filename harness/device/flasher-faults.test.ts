@@ -1,0 +1,150 @@
+import { randomBytes } from 'node:crypto';
+import { afterAll, describe, expect, it } from '@jest/globals';
+import { RealClock } from '../core/clock';
+import { Deadline } from '../core/deadline';
+import { isEsprigError } from '../core/errors';
+import { FaultLink } from '../port/fault-link';
+import type { FaultPlan } from '../port/fault-link';
+import { memoryPort } from '../port/memory-port';
+import { connectFlasher } from './flasher';
+import type { FlashPart } from './flash-plan';
+import { FakeChip } from './testkit/fake-chip';
+import { QUICK_RECIPES } from './testkit/quick-recipes';
+
+/** More runs of each kind for a long night: ESPRIG_FAULT_RUNS=1000. */
+const RUNS = Number(process.env['ESPRIG_FAULT_RUNS'] ?? '24');
+const SEED = Number(process.env['ESPRIG_FAULT_SEED'] ?? Date.now() % 1_000_000);
+const BUDGET_MS = 4000;
+/** How much later than its deadline a run may be seen to end on a busy machine. */
+const GRACE_MS = 1500;
+
+/** Waits cut down to what an in-process chip needs; a real line would call these faults. */
+const LIMITS = {
+  syncMs: 25,
+  replyMs: 60,
+  greetingMs: 60,
+  eraseMsPerMiB: 400,
+  writeMsPerMiB: 400,
+  md5MsPerMiB: 400,
+  chipEraseMs: 400,
+};
+
+const noise = new Uint8Array(randomBytes(9000));
+const PARTS: readonly FlashPart[] = [
+  { name: 'table', offset: 0x8000, bytes: noise.slice(0, 3000).fill(0, 0, 1) },
+  {
+    name: 'app',
+    offset: 0x10000,
+    bytes: Uint8Array.from({ length: 40_000 }, (_, i) => (i % 5 === 0 ? noise[i % 9000]! : 0)),
+  },
+];
+
+type Loader = 'stub' | 'rom';
+const tally = new Map<string, number>();
+const count = (what: string): void => void tally.set(what, (tally.get(what) ?? 0) + 1);
+
+afterAll(() => {
+  const rows = [...tally]
+    .sort(([a], [b]) => a.localeCompare(b))
+    .map(([what, times]) => `  ${what}: ${times}`);
+  process.stdout.write(`flashing over a faulty line, seed ${SEED}:\n${rows.join('\n')}\n`);
+});
+
+/** One session over a line with faults. Returns how it ended; fails the test when it ended in no way it may. */
+async function session(
+  kind: string,
+  loader: Loader,
+  plan: FaultPlan,
+): Promise<{ outcome: string; bytes: number }> {
+  const chip = new FakeChip();
+  const inner = memoryPort(chip.line, { operationTimeoutMs: 500 });
+  const link = new FaultLink(inner, plan, () => inner.unplug());
+  await link.open();
+  const startMs = performance.now();
+  using deadline = new Deadline({
+    clock: new RealClock(),
+    budgetMs: BUDGET_MS,
+    phase: 'flash',
+    blame: 'rig',
+  });
+  let outcome: string;
+  try {
+    using flasher = await connectFlasher(
+      {
+        link,
+        board: QUICK_RECIPES,
+        stub: loader === 'stub' ? 'always' : 'never',
+        limits: LIMITS,
+        connectAttempts: 3,
+      },
+      deadline,
+    );
+    const result = await flasher.write(PARTS, {}, deadline);
+    outcome = result.recoveries === 0 ? 'verified' : 'verified after mending';
+    for (const { name, offset, bytes } of PARTS) {
+      const held = Buffer.from(chip.flash.subarray(offset, offset + bytes.length));
+      if (!held.equals(bytes))
+        throw new Error(
+          `called a success, but the flash does not hold ${name}; plan ${JSON.stringify(plan)}`,
+        );
+    }
+  } catch (error) {
+    if (!isEsprigError(error)) throw error;
+    outcome = error.code;
+  } finally {
+    await link.close();
+    chip.dispose();
+  }
+  const spentMs = performance.now() - startMs;
+  if (spentMs > BUDGET_MS + GRACE_MS)
+    throw new Error(`took ${Math.round(spentMs)} ms; plan ${JSON.stringify(plan)}`);
+  count(`${loader}, ${kind}: ${outcome}`);
+  return { outcome, bytes: link.counts.bytes };
+}
+
+describe.each(['stub', 'rom'] as const)('flashing with the %s over a faulty line', (loader) => {
+  it('ends well over a line without faults, and needs no mending', async () => {
+    expect((await session('no fault', loader, { seed: SEED })).outcome).toBe('verified');
+  }, 20_000);
+
+  it.each([
+    ['lost bytes', { drop: 5e-5 }],
+    ['doubled bytes', { duplicate: 5e-5 }],
+    ['changed bits', { flip: 5e-5 }],
+    ['held-up bytes', { stall: 2e-4 }],
+    ['all of it', { drop: 2e-5, duplicate: 2e-5, flip: 2e-5, stall: 5e-5 }],
+  ])(
+    'either verifies or ends in a typed error in its time: %s',
+    async (kind, rates) => {
+      for (let run = 0; run < RUNS; run++) {
+        await session(kind, loader, { seed: SEED + run, toHost: rates, toBoard: rates, stallMs: 80 });
+      }
+    },
+    20_000 + RUNS * (BUDGET_MS + GRACE_MS),
+  );
+
+  it(
+    'ends in one clear error wherever the cable is pulled',
+    async () => {
+      const { bytes } = await session('no fault', loader, { seed: SEED });
+      for (let run = 0; run < RUNS * 2; run++) {
+        const disconnectAtByte = Math.floor((bytes * (run + (SEED % 97) / 97)) / (RUNS * 2));
+        const { outcome } = await session('pulled cable', loader, { seed: SEED, disconnectAtByte });
+        expect(outcome).toBe('ESPRIG_PORT_UNPLUGGED');
+      }
+    },
+    20_000 + RUNS * 2 * (BUDGET_MS + GRACE_MS),
+  );
+
+  it('gets through a storm that passes', async () => {
+    const storm = { drop: 0.01, flip: 0.01 };
+    const { outcome } = await session('a storm of three faults', loader, {
+      seed: SEED,
+      toHost: storm,
+      toBoard: storm,
+      maxFaults: 3,
+      fromByte: 30_000,
+    });
+    expect(outcome).toMatch(/^verified/);
+  }, 20_000);
+});
