@@ -102,7 +102,7 @@ class Assembler {
       let rest = text.includes('.asciz') ? text.trim() : text.replace(/(#|\/\/).*$/, '').trim();
       for (let label = LABEL.exec(rest); label; label = LABEL.exec(rest)) {
         if (this.labels.has(label[1]!)) this.refuse(number, text, `label ${label[1]!} exists already`);
-        if (called.has(label[1]!)) addr = Math.ceil(addr / 4) * 4;
+        if (called.has(label[1])) addr = Math.ceil(addr / 4) * 4;
         this.labels.set(label[1]!, addr);
         rest = rest.slice(label[0].length).trim();
       }

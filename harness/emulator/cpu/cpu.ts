@@ -390,7 +390,7 @@ export class Cpu {
 
   store32(addr: number, value: number): void {
     if ((addr & 3) !== 0) this.trap(EXCCAUSE.ALIGNMENT, addr);
-    else this.storeMasked(addr, value, -1);
+    else this.storeMasked(addr, addr, value, -1);
   }
 
   store16(addr: number, value: number): void {
@@ -407,16 +407,16 @@ export class Cpu {
       this.trap(EXCCAUSE.LOAD_STORE_ERROR, addr);
       return;
     }
-    this.storeMasked(addr & ~3, lanes, mask);
+    this.storeMasked(addr & ~3, addr, lanes, mask);
   }
 
-  /** Stores the bits of `mask` into the word at the aligned `addr`. */
-  private storeMasked(addr: number, value: number, mask: number): void {
+  /** Stores the bits of `mask` into the word at the aligned `addr`; `excvaddr` is what the instruction named. */
+  private storeMasked(addr: number, excvaddr: number, value: number, mask: number): void {
     const at = this.bus.locate(addr);
     if (at >= 0) {
       if (addr >>> 20 !== 0x401 && addr >>> 24 === 0x40) {
         // ROM and mapped flash cannot be written; what silicon raises was not measured.
-        this.trap(EXCCAUSE.LOAD_STORE_ERROR, addr);
+        this.trap(EXCCAUSE.LOAD_STORE_ERROR, excvaddr);
         return;
       }
       const words = this.memory.words;
@@ -425,7 +425,7 @@ export class Cpu {
       return;
     }
     if (this.prohibited(addr)) {
-      this.trap(EXCCAUSE.STORE_PROHIBITED, addr);
+      this.trap(EXCCAUSE.STORE_PROHIBITED, excvaddr);
       return;
     }
     if (at === CACHE_OFF) this.cacheOff(addr);

@@ -7,6 +7,8 @@ import { PS, SPECIAL_REGISTERS } from './special-registers';
 
 const DEBUGCAUSE_BREAK = 1 << 3;
 const DEBUGCAUSE_BREAK_N = 1 << 4;
+/** Address bits that choose one of the eight regions of 512 MB. */
+const REGION = 0xe0000000;
 
 /** Runs one instruction that the hot loop leaves to here; PC stands on it and is moved on. */
 export function executeSystem(cpu: Cpu, word: number): void {
@@ -71,16 +73,19 @@ export function executeSystem(cpu: Cpu, word: number): void {
       break;
     case 'ritlb0':
     case 'rdtlb0':
+      // Region protection translates nothing: the physical region is the virtual one.
+      cpu.ar[t] = cpu.ar[s]! & REGION;
+      break;
     case 'pitlb':
     case 'pdtlb':
-      // Region protection translates nothing: the physical region is the virtual one.
-      cpu.ar[t] = cpu.ar[s]! & 0xe0000000;
+      // Every region has its entry: bit 0 says that the probe hit.
+      cpu.ar[t] = (cpu.ar[s]! & REGION) | 1;
       break;
     case 'ritlb1':
-      cpu.ar[t] = regs[REG.ITLB + (cpu.ar[s]! >>> 29)]!;
+      cpu.ar[t] = (cpu.ar[s]! & REGION) | regs[REG.ITLB + (cpu.ar[s]! >>> 29)]!;
       break;
     case 'rdtlb1':
-      cpu.ar[t] = regs[REG.DTLB + (cpu.ar[s]! >>> 29)]!;
+      cpu.ar[t] = (cpu.ar[s]! & REGION) | regs[REG.DTLB + (cpu.ar[s]! >>> 29)]!;
       break;
     case 'iitlb':
     case 'idtlb':

@@ -159,7 +159,7 @@ export const INSTRUCTIONS: readonly Instruction[] = [
   row('callx0', 0xfff0ff, 0x0000c0, 's', 58, 'jump'),
   row('j',      0x00003f, 0x000006, 'j', 59, 'jump'),
   row('jx',     0xfff0ff, 0x0000a0, 's', 60, 'jump'),
-  row('ret',    0xffffff, 0x000080, '', 61, 'jump'),
+  row('ret',    0xfff0ff, 0x000080, '', 61, 'jump'), // s is ignored, as binutils and QEMU do
   row('ret.n',  0xffff, 0xf00d, '', 61, 'jump'),
   row('beqz',   0x0000ff, 0x000016, 's,l12', 62, 'branch'),
   row('bnez',   0x0000ff, 0x000056, 's,l12', 63, 'branch'),
