@@ -12,9 +12,9 @@ import { FakeChip } from './testkit/fake-chip';
 import { QUICK_RECIPES } from './testkit/quick-recipes';
 
 /** More runs of each kind for a long night: ESPRIG_FAULT_RUNS=1000. */
-const RUNS = Number(process.env['ESPRIG_FAULT_RUNS'] ?? '24');
+const RUNS = Number(process.env['ESPRIG_FAULT_RUNS'] ?? '3');
 const SEED = Number(process.env['ESPRIG_FAULT_SEED'] ?? Date.now() % 1_000_000);
-const BUDGET_MS = 4000;
+const BUDGET_MS = 3000;
 /** How much later than its deadline a run may be seen to end on a busy machine. */
 const GRACE_MS = 1500;
 
@@ -50,6 +50,18 @@ afterAll(() => {
   process.stdout.write(`flashing over a faulty line, seed ${SEED}:\n${rows.join('\n')}\n`);
 });
 
+/** Blocks of the ROM's size that the flash holds otherwise, with the XOR of the difference. */
+function damagedBlocks(chip: FakeChip, { offset, bytes }: FlashPart): { readonly xor: number }[] {
+  const damaged = [];
+  for (let at = 0; at < bytes.length; at += 0x400) {
+    const wanted = bytes.subarray(at, at + 0x400);
+    const held = chip.flash.subarray(offset + at, offset + at + wanted.length);
+    if (Buffer.from(held).equals(wanted)) continue;
+    damaged.push({ xor: wanted.reduce((sum, byte, i) => sum ^ byte ^ held[i]!, 0) });
+  }
+  return damaged;
+}
+
 /** One session over a line with faults. Returns how it ended; fails the test when it ended in no way it may. */
 async function session(
   kind: string,
@@ -81,12 +93,14 @@ async function session(
     );
     const result = await flasher.write(PARTS, {}, deadline);
     outcome = result.recoveries === 0 ? 'verified' : 'verified after mending';
-    for (const { name, offset, bytes } of PARTS) {
-      const held = Buffer.from(chip.flash.subarray(offset, offset + bytes.length));
-      if (!held.equals(bytes))
-        throw new Error(
-          `called a success, but the flash does not hold ${name}; plan ${JSON.stringify(plan)}`,
-        );
+    const damage = PARTS.flatMap((part) => damagedBlocks(chip, part));
+    if (damage.length > 0) {
+      // All the ROM has is one XOR byte a block: two bits of one place in the byte cancel out. That much is known and
+      // said (`rom-readback`); anything else would be a success that is none.
+      const isBlind = loader === 'rom' && damage.every(({ xor }) => xor === 0);
+      if (!isBlind)
+        throw new Error(`called a success, but the flash is damaged; plan ${JSON.stringify(plan)}`);
+      outcome = 'damage that no ROM checksum can see';
     }
   } catch (error) {
     if (!isEsprigError(error)) throw error;

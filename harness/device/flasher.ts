@@ -14,7 +14,7 @@ import { encodeSlip } from '../protocol/slip';
 import { identify, normalizeMac } from './chip-identity';
 import type { ChipIdentity } from './chip-identity';
 import { connectLoader } from './connect-loader';
-import { checkParts, flashOffsetText } from './flash-plan';
+import { checkParts, cutAt, flashOffsetText } from './flash-plan';
 import type { FlashPart, FlashRegion } from './flash-plan';
 import { eraseSectors } from './flash-eraser';
 import { readChunk, readChunks } from './flash-reader';
@@ -31,6 +31,7 @@ import { startStub } from './stub';
 const DEFAULT_FLASH_BAUD = 460800;
 const BAUD_STEPS = [921600, 460800, 230400, 115200] as const;
 const DEFAULT_RECOVERIES = 5;
+const ROM_JOB_BYTES = 16 * 1024;
 /** The stub answers CHANGE_BAUD, waits 10 ms, then switches and drops what is in its FIFO. */
 const BAUD_SETTLE_MS = 30;
 
@@ -259,15 +260,25 @@ export class Flasher implements Disposable {
 
   async #writePartByRom(part: FlashPart, deadline: Deadline): Promise<WrittenPart> {
     const total = part.bytes.length;
-    const write = async (): Promise<number> => {
-      let done = 0;
-      const result = await writeWithRom(this.#live, part, deadline, (bytes) => {
-        done += bytes;
-        this.#progress('write', part.name, done, total);
-      });
-      return result.sentBytes;
-    };
-    const sentBytes = await this.#mending(write, deadline, `write ${part.name}`);
+    let sentBytes = 0;
+    let finished = 0;
+    // In small jobs, because each is begun again from its start when the line breaks.
+    for (const job of cutAt(part, ROM_JOB_BYTES)) {
+      const write = async (): Promise<number> => {
+        let done = finished;
+        const result = await writeWithRom(this.#live, job, deadline, (bytes) => {
+          done += bytes;
+          this.#progress('write', part.name, done, total);
+        });
+        return result.sentBytes;
+      };
+      sentBytes += await this.#mending(
+        write,
+        deadline,
+        `write ${part.name} at ${flashOffsetText(job.offset)}`,
+      );
+      finished += job.bytes.length;
+    }
     return {
       name: part.name,
       offset: part.offset,
