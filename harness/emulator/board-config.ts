@@ -23,6 +23,8 @@ export interface BoardConfig {
   /** Bytes leave the UART at once instead of in their bit times. */
   readonly instantTx: boolean;
   readonly inputQueueBytes: number;
+  /** Bytes from outside arrive as fast as the guest takes them, not at the line's speed. */
+  readonly fastWire: boolean;
   /** How long EN and the straps must stand still before the chip starts: the RC on EN and the host's line changes. */
   readonly lineSettleMicros: number;
   /** A user's own boot ROM, 64 KiB, run as it is instead of ours. */
@@ -42,5 +44,6 @@ export const DEFAULT_BOARD_CONFIG: BoardConfig = {
   garbleOnBaudMismatch: false,
   instantTx: false,
   inputQueueBytes: 0x10000,
+  fastWire: false,
   lineSettleMicros: 20_000,
 };

@@ -37,12 +37,13 @@ import {
   TimerBlock,
   Uart,
   Watchdog,
-  Wdev,
   type Peripheral,
   type PeripheralContext,
 } from './peripherals';
 import { FlashChip } from './peripherals/flash-chip';
 import { SpiController } from './peripherals/spi-controller';
+import { REG } from './cpu/registers';
+import { GuestDma, WifiMac } from './wifi';
 
 /** What the parts tell the board. */
 export interface BoardEvents {
@@ -52,6 +53,7 @@ export interface BoardEvents {
   readonly sleepChanged: () => void;
   readonly deepSleepWake: () => void;
   readonly pinChanged: (pin: number, level: boolean, driven: boolean) => void;
+  readonly radioVanished: () => void;
 }
 
 const PAGE = 0x100;
@@ -69,7 +71,7 @@ export interface BoardParts {
   readonly gpio: Gpio;
   readonly rtc: Rtc;
   readonly watchdog: Watchdog;
-  readonly wdev: Wdev;
+  readonly wifi: WifiMac;
   /** All register blocks, in the order in which they are reset and saved. */
   readonly blocks: readonly Peripheral[];
 }
@@ -120,6 +122,7 @@ export function buildParts(
     garbleOnBaudMismatch: config.garbleOnBaudMismatch,
     instantTx: config.instantTx,
     inputQueueBytes: config.inputQueueBytes,
+    fastWire: config.fastWire,
   };
   const uart = (number: 0 | 1, irq: (asserted: boolean) => void): Uart =>
     new Uart(
@@ -147,12 +150,18 @@ export function buildParts(
     },
     { wakeWired: config.wakeWired },
   );
-  const wdev = new Wdev(context, rng);
+  const wifi = new WifiMac(context, {
+    irq: line(INTERRUPT.NMI),
+    inHandler: () => cpu.regs[REG.IN_NMI] !== 0,
+    dma: new GuestDma(memory.region('dram')),
+    rng,
+    onVanished: () => events.radioVanished(),
+  });
   const analog = new AnalogI2c({
     onPllRegister: (register, value) => {
       if (register === 1) clocks.setPllRegister1(value);
     },
-    onMacReset: () => wdev.clearByRestart(),
+    onMacReset: () => wifi.clearByRestart(),
   });
   const watchdog: Watchdog = new Watchdog(context, {
     irq: line(INTERRUPT.WATCHDOG),
@@ -162,7 +171,7 @@ export function buildParts(
   const dport: Dport = new Dport(
     {
       cache,
-      onNmiEnable: () => undefined,
+      onNmiEnable: (enabled) => wifi.setNmiGate(enabled),
       onCpuDoubled: (doubled) => clocks.setCpuDoubled(doubled),
       onWatchdogClockGated: (gated) => watchdog.setClockGated(gated),
       onPeripheralReset: () => undefined,
@@ -184,7 +193,7 @@ export function buildParts(
   const slc = new StorageBlock({ name: 'slc', sizeBytes: PAGE });
 
   bus.attach(dport, DPORT_BASE, PAGE);
-  bus.attach(wdev, WDEV_BASE, WDEV_SIZE);
+  bus.attach(wifi, WDEV_BASE, WDEV_SIZE);
   bus.attach(uart0, UART0_BASE, PAGE);
   bus.attach(spi1, SPI1_BASE, PAGE);
   bus.attach(spi0, SPI0_BASE, PAGE);
@@ -216,9 +225,9 @@ export function buildParts(
     gpio,
     rtc,
     watchdog,
-    wdev,
+    wifi,
     blocks: [
-      ...[dport, analog, wdev, uart0, uart1, spi0, spi1, gpio, timer, rtc, iomux, watchdog, i2s, slc],
+      ...[dport, analog, wifi, uart0, uart1, spi0, spi1, gpio, timer, rtc, iomux, watchdog, i2s, slc],
       ...radio.map(({ block }) => block),
     ],
   };

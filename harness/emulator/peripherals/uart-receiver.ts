@@ -1,5 +1,5 @@
 import { Alarm } from '../event-queue';
-import { TICKS_PER_SECOND } from '../time';
+import { TICKS_PER_MICRO, TICKS_PER_SECOND } from '../time';
 import { ByteFifo } from './byte-fifo';
 import type { PeripheralContext, SavedState } from './peripheral';
 import { SavedFields } from './saved-fields';
@@ -26,6 +26,10 @@ const BAUD_TOLERANCE = 0.05;
 const BREAK_LOW_BITS = 12;
 const BREAK_WAVEFORM = (-1 << BREAK_LOW_BITS) >>> 0;
 
+/** A frame on a fast wire, and how full the FIFO may be for the next one to start. */
+const FAST_FRAME_TICKS = 1.5 * TICKS_PER_MICRO;
+const FAST_FIFO_BYTES = UART_FIFO_BYTES / 2;
+
 /** Interrupt events of the receiver, and the word that its FIFO or its time-out changed. */
 export interface ReceiverEvents {
   readonly raise: (bits: number) => void;
@@ -38,6 +42,8 @@ export interface ReceiverConfig {
   readonly garbleOnBaudMismatch: boolean;
   /** Bytes that the outside may send ahead of the wire. */
   readonly inputQueueBytes: number;
+  /** Frames take 1.5 µs at most and wait while the FIFO is half full; auto-baud still sees them at their speed. */
+  readonly fastWire: boolean;
 }
 
 /** RXD: one frame after the other off the wire into a FIFO of 128 bytes, with the idle time-out. Senders use 8N1. */
@@ -88,7 +94,7 @@ export class UartReceiver {
   /** Puts a byte, or INPUT_BREAK, behind those the wire still has to carry; false when there is no room. */
   receive(code: number, baud: number): boolean {
     if (!this.input.push(code, baud)) return false;
-    if (!this.shifting) this.startFrame(this.context.scheduler.nowTicks());
+    if (!this.shifting && !this.isHeld) this.startFrame(this.context.scheduler.nowTicks());
     return true;
   }
 
@@ -109,6 +115,7 @@ export class UartReceiver {
   pop(): number {
     const byte = this.fifo.pop();
     if (this.fifo.length === 0) this.timedOut = false;
+    this.release();
     this.armTimeout();
     return byte;
   }
@@ -116,6 +123,7 @@ export class UartReceiver {
   clearFifo(): void {
     this.fifo.clear();
     this.timedOut = false;
+    this.release();
     this.armTimeout();
   }
 
@@ -136,6 +144,7 @@ export class UartReceiver {
     this.autobaud.reset();
     this.fifo.clear();
     this.timedOut = false;
+    this.release();
     this.armTimeout();
   }
 
@@ -190,13 +199,28 @@ export class UartReceiver {
     return this.shiftCode === INPUT_BREAK ? BREAK_LOW_BITS + 1 : frameBits(FORMAT_8N1);
   }
 
+  private get isFast(): boolean {
+    return this.config.fastWire && !this.autobaud.enabled;
+  }
+
+  /** A fast wire waits for the guest, so that nothing is lost by being fast. */
+  private get isHeld(): boolean {
+    return this.isFast && this.fifo.length >= FAST_FIFO_BYTES;
+  }
+
+  private release(): void {
+    if (this.shifting || this.input.length === 0 || this.isHeld) return;
+    this.startFrame(this.context.scheduler.nowTicks());
+  }
+
   private startFrame(atTicks: number): void {
     this.shifting = true;
     this.shiftCode = this.input.headCode;
     this.shiftBaud = this.input.headBaud;
     this.input.drop();
     this.shiftStartTicks = atTicks;
-    this.shiftEndTicks = atTicks + Math.round(this.shiftBits * this.senderBitTicks);
+    const lineTicks = Math.round(this.shiftBits * this.senderBitTicks);
+    this.shiftEndTicks = atTicks + (this.isFast ? Math.min(lineTicks, FAST_FRAME_TICKS) : lineTicks);
     this.watchedBits = 0;
     this.context.scheduler.scheduleAt(this.frameAlarm, this.shiftEndTicks);
     this.context.scheduler.cancel(this.timeoutAlarm);
@@ -207,7 +231,7 @@ export class UartReceiver {
     this.shifting = false;
     this.idleSinceTicks = this.shiftEndTicks;
     if (!this.settings.loopback) this.decode();
-    if (this.input.length > 0) this.startFrame(this.shiftEndTicks);
+    if (this.input.length > 0 && !this.isHeld) this.startFrame(this.shiftEndTicks);
     else this.armTimeout();
   }
 

@@ -61,7 +61,14 @@ function createUartBench(config: Partial<UartConfig> = {}): UartBench {
       },
       onTransmit: (byte, baud, atTicks) => sent.push([byte, baud, atTicks]),
     },
-    { name: 'uart0', garbleOnBaudMismatch: false, instantTx: false, inputQueueBytes: 1024, ...config },
+    {
+      name: 'uart0',
+      garbleOnBaudMismatch: false,
+      instantTx: false,
+      inputQueueBytes: 1024,
+      fastWire: false,
+      ...config,
+    },
   );
   return { ...bench, uart, sent, irq };
 }
@@ -618,5 +625,40 @@ describe('UART snapshot', () => {
   it('of another version is refused', () => {
     const { uart } = createUartBench();
     expect(() => uart.restore({ ...uart.save(), version: 0 })).toThrow('snapshot of uart0: version 0');
+  });
+});
+
+describe('A fast wire', () => {
+  it('carries a byte in 1.5 µs and says at which speed it was sent', () => {
+    const { uart, time } = createUartBench({ fastWire: true });
+    send(uart, ROM_TEXT, 921_600);
+    time.advanceByMicros(1.5 * ROM_TEXT.length + 0.1);
+    expect(drain(uart)).toEqual(ROM_TEXT);
+    expect(uart.counts.mismatchedBaud).toBe(921_600);
+  });
+
+  it('waits while the FIFO is half full, so that a slow guest loses nothing', () => {
+    const { uart, time } = createUartBench({ fastWire: true });
+    const bytes = Array.from({ length: 300 }, (_unused, i) => i & 0xff);
+    send(uart, bytes);
+    time.advanceByMicros(5000);
+    expect(rxCount(uart)).toBe(64);
+    const received: number[] = [];
+    for (let turn = 0; turn < 20 && received.length < bytes.length; turn++) {
+      received.push(...drain(uart));
+      time.advanceByMicros(200);
+    }
+    expect(received).toEqual(bytes);
+    expect(uart.counts.rxOverrunBytes).toBe(0);
+  });
+
+  it('keeps its real speed while the guest measures it', () => {
+    const { uart, time } = createUartBench({ fastWire: true });
+    uart.write32(AUTOBAUD, 1);
+    send(uart, [0x55, 0x55], 115_200);
+    time.advanceByMicros(20);
+    expect(rxCount(uart)).toBe(0);
+    time.advanceByMicros(180);
+    expect(rxCount(uart)).toBe(2);
   });
 });

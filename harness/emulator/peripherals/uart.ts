@@ -24,6 +24,8 @@ export interface UartConfig {
   readonly instantTx: boolean;
   /** Bytes that the outside may send ahead of the wire. */
   readonly inputQueueBytes: number;
+  /** Received frames do not take their bit times (uart-receiver.ts). */
+  readonly fastWire: boolean;
 }
 
 export interface UartWiring {
