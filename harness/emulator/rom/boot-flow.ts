@@ -216,10 +216,8 @@ function step(guest: RomGuest, labels: BootLabels): void {
           state.set('phase', PHASE.FAILED);
           break;
         }
-        const room = Math.min(state.get('room'), state.get('length'));
-        if (room < LINE_BYTES)
-          copyFromLine(guest, LINE_BYTES - state.get('room'), state.get('loadAddr'), room);
-        const bulkAt = room < LINE_BYTES ? room : 0;
+        const bulkAt = bytesInLine(state.get('room'), state.get('length'));
+        copyFromLine(guest, LINE_BYTES - state.get('room'), state.get('loadAddr'), bulkAt);
         const bulk = state.get('length') - bulkAt - state.get('tail');
         state.set('phase', PHASE.SEGMENT_TAIL);
         if (bulk > 0)
@@ -298,8 +296,13 @@ function beginSegment(state: BootState, loadAddr: number, length: number): void 
   state.set('loadAddr', loadAddr);
   state.set('length', length);
   state.set('room', room);
-  state.set('tail', length > room ? (length - room) & (LINE_BYTES - 1) : 0);
+  state.set('tail', (length - bytesInLine(room, length)) & (LINE_BYTES - 1));
   state.set('phase', PHASE.SEGMENT_BULK);
+}
+
+/** How much of a segment lies in the line that its header was found in; with a room of 16 the next line has it all. */
+function bytesInLine(room: number, length: number): number {
+  return room < LINE_BYTES ? Math.min(room, length) : 0;
 }
 
 /** Bytes of the current line into RAM, as words: IRAM takes no others. */
