@@ -1,5 +1,9 @@
+import type { ErrorCode } from '../core/error-codes';
+import type { Blame } from '../core/errors';
 import type { BoardConfig } from '../emulator/board-config';
 import type { BoardSnapshot } from '../emulator/board';
+import type { Profile } from '../emulator/debug/profiler';
+import type { CodeSymbol } from '../emulator/debug/symbols';
 import type { FlashPowerCut, PowerCutRequest } from '../emulator/peripherals/flash-operation';
 import type { ResetKind } from '../emulator/peripherals';
 
@@ -10,6 +14,22 @@ export type Pacing = 'auto' | 'fast' | 'realtime';
 export interface BoardThreadData {
   readonly config: Partial<BoardConfig>;
   readonly pacing: Pacing;
+  readonly debug?: BoardDebugOptions;
+}
+
+/** How a board is watched. Nothing of it costs anything unless it is asked for. */
+export interface BoardDebugOptions {
+  /** Names of the firmware's addresses; those of our own boot ROM are known. */
+  readonly symbols?: readonly CodeSymbol[];
+  readonly trace?: {
+    /** Absent: only remembered for the evidence of a fault. */
+    readonly file?: string;
+    /** Only so many steps are kept, and written when the run ends. */
+    readonly last?: number;
+  };
+  readonly profile?: boolean;
+  /** The first instruction is not executed before a debugger says so. */
+  readonly waitForDebugger?: boolean;
 }
 
 /** Acts that are answered, by name: argument and result. */
@@ -34,6 +54,9 @@ export interface BoardActs {
   save: { readonly argument: undefined; readonly result: BoardSnapshot };
   restore: { readonly argument: BoardSnapshot; readonly result: undefined };
   status: { readonly argument: undefined; readonly result: BoardStatus };
+  profile: { readonly argument: undefined; readonly result: Profile | undefined };
+  /** Writes what there is of the trace and closes its file. */
+  'finish-trace': { readonly argument: undefined; readonly result: TraceSummary | undefined };
 }
 
 export type BoardActName = keyof BoardActs;
@@ -48,12 +71,21 @@ export interface BoardStatus {
   readonly unmappedAccesses: number;
 }
 
+export interface TraceSummary {
+  /** Absent: the trace was only remembered. */
+  readonly file: string | undefined;
+  readonly lines: number;
+  readonly bytes: number;
+}
+
 /** To the board's thread. */
 export type ToBoard =
   | { readonly kind: 'act'; readonly id: number; readonly name: BoardActName; readonly argument: unknown }
   | { readonly kind: 'serial'; readonly bytes: Uint8Array; readonly baud: number }
   | { readonly kind: 'lines'; readonly dtr: boolean; readonly rts: boolean }
   | { readonly kind: 'attached'; readonly count: number }
+  | { readonly kind: 'debugger'; readonly link: 'open' | 'close' }
+  | { readonly kind: 'debugger-bytes'; readonly bytes: Uint8Array }
   | { readonly kind: 'close' };
 
 /** A fault as it crosses the thread: an error object would lose its fields. */
@@ -62,8 +94,10 @@ export interface BoardFault {
   readonly message: string;
   readonly pc: number;
   readonly addr: number | undefined;
-  /** Registers and the last instructions, as lines. */
+  /** Registers, last exception and stack, as lines. */
   readonly dump: readonly string[];
+  /** The last steps, where the board was traced. */
+  readonly lastSteps: readonly string[];
 }
 
 /** From the board's thread. `atNanos` is virtual time since power was first applied. */
@@ -79,5 +113,15 @@ export type FromBoard =
     }
   | { readonly kind: 'room'; readonly pendingBytes: number }
   | { readonly kind: 'reset'; readonly reset: ResetKind; readonly atNanos: number }
+  | { readonly kind: 'debugger-bytes'; readonly bytes: Uint8Array }
+  | { readonly kind: 'debugger-left'; readonly how: 'detach' | 'kill' }
+  /** The thread cannot go on: a trace that cannot be written, for example. */
+  | {
+      readonly kind: 'failed';
+      readonly code: ErrorCode;
+      readonly message: string;
+      readonly blame: Blame;
+      readonly hint: string | undefined;
+    }
   | { readonly kind: 'power-cut'; readonly cut: FlashPowerCut; readonly atNanos: number }
   | { readonly kind: 'fault'; readonly fault: BoardFault; readonly atNanos: number };

@@ -1,9 +1,10 @@
 import { performance } from 'node:perf_hooks';
 import { Board } from '../emulator/board';
-import { dumpRegisters } from '../emulator/debug/dump';
 import { EmulatorFault } from '../emulator/fault';
 import { driveResetCircuit } from '../emulator/reset-circuit';
 import { ticksToNanos } from '../emulator/time';
+import { isEsprigError } from '../core/errors';
+import { BoardDebug } from './board-debug';
 import type { BoardActName, BoardActs, BoardThreadData, FromBoard, ToBoard } from './board-messages';
 
 /** Virtual time between two looks at the wall clock, and wall time between two looks at the mail. */
@@ -23,6 +24,7 @@ export class BoardRunner {
   readonly board: Board;
   private readonly pacing: BoardThreadData['pacing'];
   private readonly post: (message: FromBoard) => void;
+  private readonly debug: BoardDebug;
   private attached = 0;
   private closed = false;
   private faulted = false;
@@ -40,8 +42,16 @@ export class BoardRunner {
     this.board = new Board(data.config);
     this.board.onTransmit = (uart, byte, baud, atTicks) =>
       this.transmitted(uart, byte, baud, ticksToNanos(atTicks));
+    this.debug = new BoardDebug(this.board, data.debug ?? {}, {
+      post,
+      pressReset: () => {
+        this.faulted = false;
+        this.board.pressReset();
+      },
+    });
     this.board.onReset = (reset, atTicks) => {
       this.flush();
+      this.debug.noteReset(reset);
       this.post({ kind: 'reset', reset, atNanos: ticksToNanos(atTicks) });
     };
     this.board.onPowerCut = (cut) => {
@@ -64,6 +74,15 @@ export class BoardRunner {
         this.attached = message.count;
         this.anchorRealtime();
         break;
+      case 'debugger':
+        if (message.link === 'open') this.debug.openLink();
+        else this.debug.closeLink();
+        this.anchorRealtime();
+        break;
+      case 'debugger-bytes':
+        this.debug.receive(message.bytes);
+        this.anchorRealtime();
+        break;
       case 'act':
         this.act(message.id, message.name, message.argument);
         break;
@@ -83,6 +102,7 @@ export class BoardRunner {
       if (sleepNanos > 0) await this.sleep(sleepNanos);
       else await new Promise<void>((resolve) => setImmediate(resolve));
     }
+    this.debug.finishTrace();
   }
 
   /** Runs the board for a few milliseconds of wall time at most; returns how long to sleep. */
@@ -90,9 +110,9 @@ export class BoardRunner {
     const turnEndMs = performance.now() + TURN_MS;
     try {
       while (performance.now() < turnEndMs) {
-        if (this.faulted || !this.board.isPowered) return LONGEST_SLEEP_MS * 1e6;
+        if (this.faulted || !this.board.isPowered || this.debug.isHalted) return LONGEST_SLEEP_MS * 1e6;
         this.feedSerial();
-        this.board.runFor(CHUNK_NANOS);
+        this.debug.run(CHUNK_NANOS);
         const sleepNanos = this.pacing === 'realtime' ? this.realtimeLead() : this.idleDebt();
         if (sleepNanos > SHORTEST_SLEEP_NANOS) return sleepNanos;
       }
@@ -175,7 +195,7 @@ export class BoardRunner {
     try {
       this.post({ kind: 'reply', id, result: this.perform(name, argument) });
     } catch (error) {
-      if (!(error instanceof EmulatorFault)) throw error;
+      if (!(error instanceof EmulatorFault) && !isEsprigError(error)) throw error;
       this.post({ kind: 'refused', id, code: error.code, message: error.message });
     }
   }
@@ -232,6 +252,10 @@ export class BoardRunner {
           flashOperations: board.parts.flash.operationsTotal,
           unmappedAccesses: board.bus.unmappedCount,
         } satisfies BoardActs['status']['result'];
+      case 'profile':
+        return this.debug.profile();
+      case 'finish-trace':
+        return this.debug.finishTrace();
     }
   }
 
@@ -240,6 +264,7 @@ export class BoardRunner {
     if (!(error instanceof EmulatorFault)) throw error;
     this.faulted = true;
     this.flush();
+    const shown = this.debug.faulted(error.message);
     this.post({
       kind: 'fault',
       atNanos: this.board.nowNanos,
@@ -248,7 +273,7 @@ export class BoardRunner {
         message: error.message,
         pc: this.board.cpu.pc,
         addr: error.addr,
-        dump: dumpRegisters(this.board),
+        ...shown,
       },
     });
   }

@@ -1,5 +1,3 @@
-import { buildSync } from 'esbuild';
-import { join } from 'node:path';
 import { Worker } from 'node:worker_threads';
 import type { ErrorCode } from '../core/error-codes';
 import { EsprigError, LinkError } from '../core/errors';
@@ -8,16 +6,19 @@ import type { BoardConfig } from '../emulator/board-config';
 import type {
   BoardActName,
   BoardActs,
+  BoardDebugOptions,
   BoardFault,
   BoardThreadData,
   FromBoard,
   Pacing,
   ToBoard,
 } from './board-messages';
+import { workerScript } from './worker-script';
 
 export interface BoardThreadOptions {
   readonly config?: Partial<BoardConfig>;
   readonly pacing?: Pacing;
+  readonly debug?: BoardDebugOptions;
 }
 
 export interface BoardThreadListeners {
@@ -25,26 +26,24 @@ export interface BoardThreadListeners {
   readonly reset?: (reset: string, atNanos: number) => void;
   readonly powerCut?: (message: Extract<FromBoard, { kind: 'power-cut' }>) => void;
   readonly fault?: (fault: BoardFault, atNanos: number) => void;
+  /** A debugger has left; `kill`: it wants the run to end. */
+  readonly debuggerLeft?: (how: 'detach' | 'kill') => void;
+  /** The thread has ended, by `close` or because it could not go on. */
+  readonly gone?: (error: Error) => void;
+}
+
+/** The line of one debugger (GDB remote serial protocol) to a board. */
+export interface DebugLine {
+  /** A debugger came: the board comes to rest. Bytes for it go to `onBytes`. */
+  open(onBytes: (bytes: Uint8Array) => void): void;
+  receive(bytes: Uint8Array): void;
+  /** It went: the board runs on. */
+  close(): void;
 }
 
 interface Waiting {
   readonly resolve: (value: unknown) => void;
   readonly reject: (error: Error) => void;
-}
-
-let bundled: string | undefined;
-
-/** The thread's program as one script, so that it runs the same from the command, from Jest and at full speed. */
-function workerScript(): string {
-  bundled ??= buildSync({
-    entryPoints: [join(__dirname, 'board-worker.ts')],
-    bundle: true,
-    platform: 'node',
-    target: 'node20',
-    format: 'cjs',
-    write: false,
-  }).outputFiles[0]!.text;
-  return bundled;
 }
 
 /**
@@ -59,12 +58,17 @@ export class BoardThread implements AsyncDisposable {
   private nextId = 1;
   private attached = 0;
   private carrier: ((bytes: Uint8Array, baud: number) => void) | undefined;
+  private debuggerBytes: ((bytes: Uint8Array) => void) | undefined;
   private roomListener: (() => void) | undefined;
   private bytesUnderWay = 0;
   private death: Error | undefined;
 
   private constructor(options: BoardThreadOptions) {
-    const data: BoardThreadData = { config: options.config ?? {}, pacing: options.pacing ?? 'auto' };
+    const data: BoardThreadData = {
+      config: options.config ?? {},
+      pacing: options.pacing ?? 'auto',
+      ...(options.debug === undefined ? {} : { debug: options.debug }),
+    };
     this.worker = new Worker(workerScript(), { eval: true, workerData: data, name: 'esprig-board' });
     this.worker.on('message', (message: FromBoard) => this.receive(message));
     this.worker.on('error', (error) => this.die(error));
@@ -96,6 +100,22 @@ export class BoardThread implements AsyncDisposable {
     pendingBytes: () => this.bytesUnderWay,
     onRoom: (listener) => {
       this.roomListener = listener;
+    },
+  };
+
+  /** Where a debugger is connected; one at a time. */
+  readonly debugLine: DebugLine = {
+    open: (onBytes) => {
+      this.debuggerBytes = onBytes;
+      this.attach(1);
+      this.send({ kind: 'debugger', link: 'open' });
+    },
+    receive: (bytes) => this.send({ kind: 'debugger-bytes', bytes: Uint8Array.from(bytes) }),
+    close: () => {
+      if (this.debuggerBytes === undefined) return;
+      this.debuggerBytes = undefined;
+      this.attach(-1);
+      this.send({ kind: 'debugger', link: 'close' });
     },
   };
 
@@ -167,6 +187,17 @@ export class BoardThread implements AsyncDisposable {
       case 'power-cut':
         for (const { powerCut } of this.listeners) powerCut?.(message);
         break;
+      case 'debugger-bytes':
+        this.debuggerBytes?.(message.bytes);
+        break;
+      case 'debugger-left':
+        for (const { debuggerLeft } of this.listeners) debuggerLeft?.(message.how);
+        break;
+      case 'failed': {
+        const { code, message: text, blame, hint } = message;
+        this.die(new EsprigError(code, text, { blame, hint }));
+        break;
+      }
       case 'fault':
         for (const { fault } of this.listeners) fault?.(message.fault, message.atNanos);
         break;
@@ -174,7 +205,10 @@ export class BoardThread implements AsyncDisposable {
   }
 
   private die(error: Error): void {
-    this.death ??= error;
+    if (this.death === undefined) {
+      this.death = error;
+      for (const { gone } of this.listeners) gone?.(error);
+    }
     for (const { reject } of this.waiting.values()) reject(this.death);
     this.waiting.clear();
   }

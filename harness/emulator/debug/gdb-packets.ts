@@ -53,7 +53,10 @@ export class GdbDeframer {
           return undefined;
         }
         // A new packet where the old one had no end: the line lost something.
-        if (byte === DOLLAR) return this.begin();
+        if (byte === DOLLAR) {
+          this.begin();
+          return undefined;
+        }
         this.sum = (this.sum + byte) & 0xff;
         if (byte === ESCAPE) this.state = 'escaped';
         else this.push(byte);
@@ -75,7 +78,7 @@ export class GdbDeframer {
     }
   }
 
-  private begin(): undefined {
+  private begin(): void {
     this.state = 'payload';
     this.payload.length = 0;
     this.sum = 0;

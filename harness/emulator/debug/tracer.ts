@@ -47,7 +47,7 @@ export class Tracer implements SliceRunner {
     else this.step(untilTicks);
   }
 
-  /** One instruction, also under a breakpoint. */
+  /** One instruction, also under a breakpoint; interrupts are the caller's. */
   step(untilTicks: number): void {
     const { cpu } = this;
     const record = this.begin('instruction');
