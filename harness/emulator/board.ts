@@ -1,6 +1,7 @@
 import { FLASH_WINDOW_BASE, ROM_SIZE } from '../chip/esp8266';
 import { DEFAULT_BOARD_CONFIG, type BoardConfig } from './board-config';
 import { buildParts, type BoardParts } from './board-parts';
+import { AIR_ALARM, type Medium } from './air';
 import { warmUpHotLoop } from './cpu/warm-up';
 import { Cpu, type CpuState, type RomProgram } from './cpu/cpu';
 import { Alarm, EventQueue, type EventQueueState } from './event-queue';
@@ -52,6 +53,8 @@ export class Board {
   onPowerCut: ((cut: FlashPowerCut) => void) | undefined;
   /** The chip drives a pin, or lets go of it; 16 is the RTC's. */
   onPin: ((pin: number, level: boolean, driven: boolean) => void) | undefined;
+  /** The WiFi MAC lost its state, by whatever kind of restart: those who talked to it must start over. */
+  onRadioVanished: (() => void) | undefined;
 
   /** Who executes: the CPU itself, or a tracer or profiler in front of it (debug/). */
   sliceRunner: SliceRunner;
@@ -61,9 +64,12 @@ export class Board {
   /** EN is high and has been for long enough. */
   private enabled = false;
   private enHigh = true;
+  /** Power has come since the chip last started: the next start is a power-on, whenever EN allows it. */
+  private cold = true;
   private pendingReset: ResetKind | undefined;
   private windowBase = -1;
   private windowSize = -1;
+  private air: Medium | undefined;
 
   /** @throws EmulatorFault `ESPRIG_EMU_BAD_CONFIG` */
   constructor(config: Partial<BoardConfig> = {}) {
@@ -79,11 +85,12 @@ export class Board {
       transmitted: (uart, byte, baud, atTicks) => this.onTransmit?.(uart, byte, baud, atTicks),
       softwareReset: () => this.resetSoon('software'),
       watchdogReset: () => this.resetSoon('watchdog'),
-      sleepChanged: () => this.cpu.cutSlice(0),
+      sleepChanged: () => this.sleepChanged(),
       deepSleepWake: () => this.resetSoon('external'),
       pinChanged: (pin, level, driven) => this.onPin?.(pin, level, driven),
+      radioVanished: () => this.onRadioVanished?.(),
     });
-    this.settleAlarm = this.queue.register(new Alarm('board.en-settle', () => this.start('external')));
+    this.settleAlarm = this.queue.register(new Alarm('board.en-settle', () => this.start()));
     const { flash, cache, clocks } = this.parts;
     clocks.onChange(() => this.cpu.setClock(clocks.cpuHz));
     cache.onMappingChanged = () => this.windowChanged();
@@ -106,19 +113,18 @@ export class Board {
   powerOn(): void {
     if (this.powered) return;
     this.powered = true;
+    this.cold = true;
     this.memory.losePower();
     this.parts.flash.powerOn();
-    if (this.enHigh) this.start('power-on');
+    if (this.enHigh) this.start();
   }
 
   /** Takes the power away, whatever is under way: the flash keeps what its physics leave. */
   powerOff(): void {
     if (!this.powered) return;
     this.powered = false;
-    this.enabled = false;
     this.parts.flash.powerOff();
-    this.queue.cancel(this.settleAlarm);
-    this.cpu.cutSlice(0);
+    this.hold();
   }
 
   /** A short press of the reset button: EN low and high again. */
@@ -131,11 +137,8 @@ export class Board {
   setEnable(high: boolean): void {
     if (high === this.enHigh) return;
     this.enHigh = high;
-    if (!high) {
-      this.enabled = false;
-      this.queue.cancel(this.settleAlarm);
-      this.cpu.cutSlice(0);
-    } else if (this.powered) this.restartSettling();
+    if (!high) this.hold();
+    else if (this.powered) this.restartSettling();
   }
 
   /** Level that the board puts on a pin, GPIO0 for example. A strap that moves while EN settles starts the wait anew. */
@@ -148,9 +151,31 @@ export class Board {
     this.queue.scheduleIn(this.settleAlarm, microsToTicks(this.config.lineSettleMicros));
   }
 
-  private start(kind: ResetKind): void {
+  private start(): void {
     this.enabled = true;
+    const kind = this.cold ? 'power-on' : 'external';
+    this.cold = false;
     this.reset(kind);
+  }
+
+  /** The chip stands still, its pins let go, nothing more is sent. The flash chip has its own supply and goes on. */
+  private hold(): void {
+    if (this.enabled) {
+      for (const block of this.parts.blocks) block.reset('external');
+    }
+    this.enabled = false;
+    this.pendingReset = undefined;
+    this.queue.cancel(this.settleAlarm);
+    this.cpu.cutSlice(0);
+  }
+
+  /** In deep sleep only the RTC has power. */
+  private sleepChanged(): void {
+    const { blocks, rtc } = this.parts;
+    if (rtc.sleeping === 'deep') {
+      for (const block of blocks) if (block !== rtc) block.reset('external');
+    }
+    this.cpu.cutSlice(0);
   }
 
   private resetSoon(kind: ResetKind): void {
@@ -172,6 +197,21 @@ export class Board {
   /** A byte arrives at UART0's RXD at the sender's speed; false when the input queue is full. */
   receiveByte(byte: number, baud: number): boolean {
     return this.parts.uart0.receiveByte(byte, baud);
+  }
+
+  // --- air --------------------------------------------------------------------------------------------------------
+
+  /**
+   * Puts the board on a medium made with `board.queue` as its scheduler; returns the way to take it off. The medium and
+   * its peers are no part of a snapshot: after a restore they go on as they are, at the board's new time.
+   */
+  attachAir(medium: Medium): () => void {
+    this.air = medium;
+    const detach = this.parts.wifi.attach(medium);
+    return () => {
+      detach();
+      if (this.air === medium) this.air = undefined;
+    };
   }
 
   // --- time -------------------------------------------------------------------------------------------------------
@@ -297,9 +337,15 @@ export class Board {
         flash: this.memory.flash.slice(),
       },
       cpu: this.cpu.save(),
-      queue: this.queue.save(),
+      queue: withoutAir(this.queue.save()),
       peripherals,
-      board: { version: 1, powered: this.powered, enabled: this.enabled, enHigh: this.enHigh },
+      board: {
+        version: 1,
+        powered: this.powered,
+        enabled: this.enabled,
+        enHigh: this.enHigh,
+        cold: this.cold,
+      },
     };
   }
 
@@ -323,6 +369,7 @@ export class Board {
       );
     }
     const { parts } = this;
+    const ticksBefore = this.nowTicks;
     const stateOf = (name: string): SavedState => {
       const state = snapshot.peripherals[name];
       if (!state) throw new EmulatorFault('ESPRIG_EMU_SNAPSHOT', `snapshot without ${name}`);
@@ -346,7 +393,17 @@ export class Board {
     this.powered = fields.boolean('powered');
     this.enabled = fields.boolean('enabled');
     this.enHigh = fields.boolean('enHigh');
+    this.cold = fields.boolean('cold');
+    this.pendingReset = undefined;
+    this.air?.timers.shift(this.nowTicks - ticksBefore);
+    parts.wifi.restored();
   }
+}
+
+/** The air is no part of a snapshot, so neither is its alarm. */
+function withoutAir(state: EventQueueState): EventQueueState {
+  const alarms = Object.fromEntries(Object.entries(state.alarms).filter(([name]) => name !== AIR_ALARM));
+  return { ...state, alarms };
 }
 
 /** A ROM of the user's: no function of ours stands in for it. */

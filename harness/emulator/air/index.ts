@@ -7,7 +7,7 @@ export { RATE } from './air-time';
 export type { Fate, Impairment } from './impairment';
 export { ACK_LOST, LOST, SWALLOWED, UNHARMED } from './impairment';
 export type { CapturedFrame, MediumOptions } from './medium';
-export { Medium } from './medium';
+export { AIR_ALARM, Medium } from './medium';
 export type { NetStackOptions } from './net/stack';
 export { MAX_UDP_DATA_BYTES, NetStack } from './net/stack';
 export type { TcpRequest } from './net/tcp';

@@ -34,6 +34,9 @@ export interface CapturedFrame {
   readonly acked: boolean | null;
 }
 
+/** Name of the alarm that drives a medium and all its peers. */
+export const AIR_ALARM = 'air';
+
 interface Transmission {
   readonly from: Radio;
   readonly frame: Uint8Array;
@@ -69,7 +72,7 @@ export class Medium {
   private readonly outcomeTimer = new Timer(() => this.outcome());
 
   constructor(options: MediumOptions) {
-    this.timers = new Timers(options.scheduler, 'air');
+    this.timers = new Timers(options.scheduler, AIR_ALARM);
     this.random = options.random;
     this.rssiDbm = options.rssiDbm ?? -40;
     this.fixedFrameMicros = options.fixedFrameMicros ?? null;

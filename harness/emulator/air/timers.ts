@@ -73,6 +73,12 @@ export class Timers {
     else this.scheduler.cancel(this.alarm);
   }
 
+  /** The clock was set: everything that waits keeps its distance from now. */
+  shift(deltaTicks: number): void {
+    for (const timer of this.heap) timer.atTicks += deltaTicks;
+    this.arm();
+  }
+
   private fireDue(): void {
     const nowTicks = this.scheduler.nowTicks();
     // Only what was set before this moment: a timer set for now by a callback waits for the next alarm.

@@ -17,4 +17,3 @@ export { TimerBlock, TIMER_SIZE, type TimerWiring } from './timer';
 export { Uart, UART_SIZE, type UartConfig, type UartCounts, type UartWiring } from './uart';
 export { unknownRegister } from './unknown-register';
 export { Watchdog, WATCHDOG_SIZE, type WatchdogWiring } from './watchdog';
-export { Wdev } from './wdev';

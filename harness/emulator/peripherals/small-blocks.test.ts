@@ -1,12 +1,10 @@
 import { describe, expect, it } from '@jest/globals';
-import { createBench } from '../testkit/manual-time';
 import { createIomux } from './iomux';
 import { shareIrq } from './irq-or';
 import { createRadioBlocks } from './radio-storage';
 import { Rng } from './rng';
 import { SavedFields } from './saved-fields';
 import { StorageBlock } from './storage';
-import { Wdev } from './wdev';
 
 describe('storage block', () => {
   const create = (): StorageBlock =>
@@ -127,56 +125,5 @@ describe('radio registers', () => {
     const noise = blocks.get(0x60009000)!;
     noise.write32(0xb60, 0x3);
     expect(noise.read32(0xb60)).toBe(0x1);
-  });
-});
-
-describe('WiFi MAC range', () => {
-  it('counts microseconds whatever the APB clock does', () => {
-    const { time, clocks, context } = createBench();
-    const wdev = new Wdev(context, new Rng(1));
-    time.advanceByMicros(1234);
-    expect(wdev.read32(0xc00)).toBe(1234);
-    clocks.setPllRegister1(136);
-    time.advanceByMicros(66);
-    expect(wdev.read32(0xc00)).toBe(1300);
-    wdev.write32(0xc00, 5);
-    expect(wdev.read32(0xc00)).toBe(1300);
-  });
-
-  it('reads INT_ENA back and never has an interrupt', () => {
-    const wdev = new Wdev(createBench().context, new Rng(1));
-    wdev.write32(0xc18, 0x2c880300);
-    expect(wdev.read32(0xc18)).toBe(0x2c880300);
-    expect(wdev.interruptEnable).toBe(0x2c880300);
-    wdev.write32(0xc24, 0xffffffff);
-    expect(wdev.read32(0xc1c) | wdev.read32(0xc20) | wdev.read32(0xc24)).toBe(0);
-  });
-
-  it('keeps the microsecond counter over a restart by software and loses it in a reset of the chip', () => {
-    const { time, context } = createBench();
-    const wdev = new Wdev(context, new Rng(1));
-    wdev.write32(0x004, 0x80000000);
-    time.advanceByMicros(50);
-    wdev.clearByRestart();
-    expect([wdev.read32(0x004), wdev.read32(0xc00)]).toEqual([0, 50]);
-    wdev.reset();
-    expect(wdev.read32(0xc00)).toBe(0);
-  });
-
-  it('repeats itself from a snapshot', () => {
-    const { time, context } = createBench();
-    const wdev = new Wdev(context, new Rng(9));
-    wdev.write32(0x800, 3);
-    const state = [structuredClone(wdev.save()), time.save()] as const;
-    const run = (): readonly number[] => {
-      time.advanceByMicros(300);
-      return [wdev.read32(0xc00), wdev.read32(0xe44), wdev.read32(0x1c0), wdev.read32(0x800)];
-    };
-    const first = run();
-    wdev.write32(0x800, 4);
-    wdev.restore(state[0]);
-    time.restore(state[1]);
-    expect(run()).toEqual(first);
-    expect(() => wdev.read32(0x2000)).toThrow('wdev has no register');
   });
 });
