@@ -32,6 +32,10 @@ export async function openQemuOracle(): Promise<CaseOracle> {
     const left = Buffer.from(await rsp.readMemory(monitor.remainingAddr, 4)).readUInt32LE(0);
     const begun = tests.length - left;
     if (end === 'timeout' && ++hangs > MAX_HANGS) throw new Error(`${hangs} cases never came to rest`);
+    for (const piece of monitor.pieces) {
+      if (Buffer.compare(await rsp.readMemory(piece.addr, piece.bytes.length), piece.bytes) !== 0)
+        throw new Error(`a test has overwritten the monitor program at 0x${piece.addr.toString(16)}`);
+    }
     const bytes = await rsp.readMemory(monitor.resultsAddr, begun * monitor.resultSizeBytes);
     const outcomes = tests
       .slice(0, begun)

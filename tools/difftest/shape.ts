@@ -85,13 +85,15 @@ function access(draft: Draft): void {
 /** A literal behind the code, in IRAM as everywhere in real programs; sometimes through LITBASE. */
 function literal(draft: Draft): void {
   const { random } = draft;
-  const literalAddr =
-    TEST_PLACES.vecbaseA +
-    0x200 +
-    4 * random.below((((draft.pc + 3) & ~3) - TEST_PLACES.vecbaseA - 0x200) >> 2);
+  const behind = (draft.pc + 3) & ~3;
   const viaBase = random.chance(0.2);
-  const from = viaBase ? TEST_PLACES.codeEndAddr & ~0xfff : (draft.pc + 3) & ~3;
+  const from = viaBase ? TEST_PLACES.codeEndAddr & ~0xfff : behind;
   if (viaBase) draft.state[slotOf(SR.LITBASE)] = from | 1;
+  // Offsets are negative always: a literal lies below what it is counted from.
+  const lowest = TEST_PLACES.vecbaseA + 0x200;
+  let literalAddr: number;
+  do literalAddr = lowest + 4 * random.below((Math.min(from, behind) - lowest) >> 2);
+  while (inVectors(literalAddr));
   const words = (literalAddr - from) >> 2;
   draft.word = (draft.word & 0xff) | ((words & 0xffff) << 8);
   if (Math.abs(literalAddr - draft.pc) < 16) return;

@@ -53,7 +53,8 @@ function boardRaised(test: TestCase, board: BoardOutcome, cause: number, excvadd
 function accessAddr(test: TestCase): number | undefined {
   const word = test.bytes.reduce((bits, byte, index) => bits | (byte << (8 * index)), 0);
   const instruction = findInstruction(word);
-  if (!instruction || !/^[ls](8|16|32)/.test(instruction.name)) return undefined;
+  // L32R counts from PC, not from a register.
+  if (!instruction || instruction.absent || !/^[ls](8|16|32)\w*i/.test(instruction.name)) return undefined;
   const offset = operandsOf(instruction.form)[2]!.decode(word, test.state[PC_SLOT]!);
   return (test.state[(word >>> 8) & 15]! + offset) >>> 0;
 }
