@@ -195,6 +195,10 @@ const spelled = (text: string): string =>
       const word = random.word() & 0xffffff;
       if ((word & 8) === 0 && findInstruction(word) === undefined) list.push(word);
     }
+    // All 16-bit forms there are.
+    for (let word = 0; word < 0x10000; word++) {
+      if ((word & 8) !== 0 && (word & 15) < 14 && findInstruction(word) === undefined) list.push(word);
+    }
     // Near misses of what exists: one fixed bit turned.
     for (const row of PRESENT) {
       for (let bit = 0; bit < 24 && row.lengthBytes === 3; bit++) {
