@@ -25,6 +25,8 @@ import { EXEC_BREAKPOINT, EXEC_ROM_CALL } from './table';
 const CODE_MASK = CODE_SIZE - 1;
 const CODE_PAGE_SHIFT = 8;
 
+const LONGEST_INSTRUCTION_BYTES = 3;
+
 const LEVEL_TRIGGERED = 0x3f;
 const EDGE_TRIGGERED = 0x3f00;
 const CCOMPARE0_BIT = 1 << 6;
@@ -66,6 +68,8 @@ export class Cpu {
   codeLimit = CODE_SIZE;
   /** 8- and 16-bit access to IRAM, ROM and mapped flash raises cause 3, as on silicon. */
   trapNarrowAccess = true;
+  /** A guest that only waits is skipped to the next alarm (steady-loop.ts); off, every turn is executed. */
+  skipsSteadyLoops = true;
   /** Set by a breakpoint or by `stop()`: the run ends before the next instruction. */
   stopRequested = false;
   romCalls: readonly RomCall[] = [];
@@ -193,6 +197,7 @@ export class Cpu {
     if (cycles <= 0) return;
     if (this.waiting) this.passIdleCycles(cycles);
     else if (cycles < WORTH_A_LOOK_CYCLES) this.runCycles(cycles);
+    else if (!this.skipsSteadyLoops) this.runCycles(Math.min(cycles, 0x3fffffff));
     else this.runLongSlice(Math.min(cycles, 0x3fffffff), untilTicks);
   }
 
@@ -435,7 +440,13 @@ export class Cpu {
 
   private loadElsewhere(addr: number, at: number): number {
     if (this.prohibited(addr)) return this.trap(EXCCAUSE.LOAD_PROHIBITED, addr);
-    if (at === CACHE_OFF) this.cacheOff(addr);
+    if (at === CACHE_OFF) {
+      if (this.regs[REG.IN_NMI] === 0) this.cacheOff(addr);
+      // The SDK's WiFi driver (3.2) looks into a table in flash when an acknowledgment is missing, also from the NMI
+      // of a flash operation: real boards live with whatever a cache that is off answers.
+      this.bus.cacheOffLoads++;
+      return 0;
+    }
     return this.bus.readRegister(addr & ~3, this.pc);
   }
 
@@ -547,6 +558,8 @@ export class Cpu {
   /** The flash window went live, went away, or shows other flash now. */
   flashWindowChanged(live: boolean, remapped: boolean): void {
     this.codeLimit = live ? CODE_SIZE : FLASH_WINDOW_BASE - CODE_BASE;
+    // Jumps into the window are compared with the limit; code that switches off what it runs in must be stopped too.
+    if (!live && this.pc >= FLASH_WINDOW_BASE) this.invalidateCode(this.pc, LONGEST_INSTRUCTION_BYTES + 1);
     if (remapped) this.invalidateCode(FLASH_WINDOW_BASE, 0x200000);
   }
 

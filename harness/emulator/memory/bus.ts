@@ -39,6 +39,8 @@ export interface FlashWindow {
 export class Bus {
   /** Reads of zero that strictness would have refused; stands in reports. */
   unmappedCount = 0;
+  /** Loads from mapped flash that the NMI handler made while the cache was off; they read zero. */
+  cacheOffLoads = 0;
   lenient = false;
   private readonly peripherals: (Peripheral | undefined)[] = new Array<Peripheral | undefined>(
     LOW_PAGES + HIGH_PAGES,
@@ -114,7 +116,11 @@ export class Bus {
     const page = pageOf(addr);
     const peripheral = page < 0 ? undefined : this.peripherals[page];
     if (peripheral === undefined) return this.unmapped('load', addr, pc);
-    return peripheral.read32((addr >>> 0) - this.baseAddrs[page]!) | 0;
+    try {
+      return peripheral.read32((addr >>> 0) - this.baseAddrs[page]!) | 0;
+    } catch (error) {
+      return this.refused(error, addr, pc);
+    }
   }
 
   /** Writes a register word. @throws EmulatorFault `ESPRIG_EMU_UNMAPPED` */
@@ -122,7 +128,21 @@ export class Bus {
     const page = pageOf(addr);
     const peripheral = page < 0 ? undefined : this.peripherals[page];
     if (peripheral === undefined) this.unmapped('store', addr, pc);
-    else peripheral.write32((addr >>> 0) - this.baseAddrs[page]!, value >>> 0);
+    else {
+      try {
+        peripheral.write32((addr >>> 0) - this.baseAddrs[page]!, value >>> 0);
+      } catch (error) {
+        this.refused(error, addr, pc);
+      }
+    }
+  }
+
+  /** A block without this register knows neither PC nor address; here they are added. */
+  private refused(error: unknown, addr: number, pc: number): number {
+    if (!(error instanceof EmulatorFault) || error.code !== 'ESPRIG_EMU_UNMAPPED') throw error;
+    this.unmappedCount++;
+    if (this.lenient) return 0;
+    throw new EmulatorFault(error.code, error.message, { pc, addr: addr >>> 0 });
   }
 
   private unmapped(what: string, addr: number, pc: number): number {
