@@ -22,6 +22,11 @@ export const COMMANDS: readonly CommandRow[] = [
     load: () => import('./commands/start'),
   },
   {
+    name: 'board',
+    summary: 'an emulated ESP8266 board standing alone: console on stdout',
+    load: () => import('./commands/board'),
+  },
+  {
     name: 'image',
     summary: 'look into an image; make a bad one',
     load: () => import('./commands/image'),

@@ -10,6 +10,7 @@ import { TraceFile } from './trace-file';
 
 /** Virtual time that one step of a debugger may take: a core in WAITI steps over its sleep. */
 const STEP_LIMIT_NANOS = 1_000_000_000;
+const TRACED_SLOWER = 16;
 
 /** What whoever runs the board does for its debugger. */
 export interface DebugHooks {
@@ -77,7 +78,8 @@ export class BoardDebug {
       // The breakpoint that the board rests on has been told already.
       if (board.cpu.hasBreakpoint(board.cpu.pc)) this.stepOnce();
     }
-    const end = board.runFor(nanos);
+    // A traced board is slow: it must come back often enough to read its mail.
+    const end = board.runFor(this.tracer === undefined ? nanos : nanos / TRACED_SLOWER);
     if (end === 'stopped' && this.session !== undefined) this.halt('breakpoint');
     else if (end === 'power-off' && this.session !== undefined) this.halt('power-off');
   }

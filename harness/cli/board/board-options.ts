@@ -1,9 +1,10 @@
 import { readFileSync, statSync } from 'node:fs';
 import { FLASH_CHIPS } from '../../chip/flash-chips';
 import { UsageError } from '../../core/errors';
-import { checkFlashPlan, parseOffsetFile } from '../../protocol/flasher-args';
 import type { BoardConfig } from '../../emulator/board-config';
-import type { Pacing } from '../../host/board-messages';
+import type { BoardDebugOptions, Pacing } from '../../host/board-messages';
+import { parseElfSymbols } from '../../protocol/elf-symbols';
+import { checkFlashPlan, parseOffsetFile } from '../../protocol/flasher-args';
 
 /** `esprig board`'s options as commander hands them over. */
 export interface BoardFlags {
@@ -13,12 +14,13 @@ export interface BoardFlags {
   readonly rom?: string;
   readonly mac?: string;
   readonly seed: number;
-  readonly serial?: string;
+  readonly serial?: number;
   readonly until?: string;
   readonly timeout?: number;
   readonly trace?: string | true;
+  readonly traceLast?: number;
   readonly elf?: string;
-  readonly gdb?: string;
+  readonly gdb?: number;
   readonly profile?: true;
   readonly saveFlash?: string;
   readonly fast?: true;
@@ -36,6 +38,7 @@ export interface FlashContent {
 }
 
 const ROM_BYTES = 0x10000;
+const DEFAULT_TRACE_FILE = 'board.trace';
 const MEBIBYTE = 0x100000;
 
 /** Bytes of `1MB`, `512KB`, `0x100000`. @throws UsageError ESPRIG_USAGE */
@@ -79,9 +82,30 @@ export function boardConfig(flags: BoardFlags): Partial<BoardConfig> {
 /** @throws UsageError when both are given */
 export function pacing(flags: BoardFlags): Pacing {
   if (flags.fast && flags.realtime) {
-    throw new UsageError('ESPRIG_USAGE', '--fast and --realtime exclude each other');
+    throw new UsageError('ESPRIG_USAGE', '--fast and --realtime exclude each other', {
+      hint: 'Leave both out: then only idle time walks with the wall clock, and only while somebody watches.',
+    });
   }
   return flags.fast ? 'fast' : flags.realtime ? 'realtime' : 'auto';
+}
+
+/** How the board is watched. @throws UsageError for a missing ELF file; ProtocolError for what is none */
+export function debugOptions(flags: BoardFlags): BoardDebugOptions {
+  const file = flags.trace === true ? DEFAULT_TRACE_FILE : flags.trace;
+  const traced = file !== undefined || flags.traceLast !== undefined;
+  return {
+    ...(flags.elf === undefined ? {} : { symbols: parseElfSymbols(readBytes(flags.elf)) }),
+    ...(traced
+      ? {
+          trace: {
+            ...(file === undefined ? {} : { file }),
+            ...(flags.traceLast === undefined ? {} : { last: flags.traceLast }),
+          },
+        }
+      : {}),
+    profile: flags.profile ?? false,
+    waitForDebugger: flags.gdb !== undefined,
+  };
 }
 
 /**

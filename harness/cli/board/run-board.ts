@@ -1,21 +1,26 @@
 import { writeFileSync } from 'node:fs';
-import { EsprigError, UsageError } from '../../core/errors';
-import { BoardThread } from '../../host/board-thread';
-import { startRfc2217Server, type Rfc2217Server } from '../../host/rfc2217-server';
+import { RealClock, type Clock } from '../../core/clock';
+import { isErrorCode } from '../../core/error-codes';
+import { EsprigError, RigError, UsageError } from '../../core/errors';
 import type { BoardConfig } from '../../emulator/board-config';
-import type { BoardFault, Pacing } from '../../host/board-messages';
+import type { BoardDebugOptions, BoardFault, BoardStatus, Pacing } from '../../host/board-messages';
+import { BoardThread } from '../../host/board-thread';
+import { startGdbServer, type GdbServer } from '../../host/gdb-tcp-server';
+import { startRfc2217Server, type Rfc2217Server } from '../../host/rfc2217-server';
 import { setVerdict } from '../esprig';
 import type { Output } from '../output';
 import type { BoardFlags, FlashContent } from './board-options';
+import { profileTable, profileValue } from './profile-table';
 
 export interface BoardPlan {
   readonly config: Partial<BoardConfig>;
   readonly pacing: Pacing;
   readonly contents: readonly FlashContent[];
+  readonly debug: BoardDebugOptions;
 }
 
 type End =
-  | { readonly why: 'until' | 'timeout' | 'interrupted' }
+  | { readonly why: 'until' | 'timeout' | 'interrupted' | 'killed' }
   | { readonly why: 'fault'; readonly fault: BoardFault };
 
 /** Console text that `--until` looks back into. */
@@ -23,61 +28,81 @@ const LOOK_BACK_CHARACTERS = 4096;
 
 /** Runs one board until its text comes, its time is up, it stops at a fault, or Ctrl-C. */
 export async function runBoard(plan: BoardPlan, flags: BoardFlags, out: Output): Promise<void> {
-  await using board = BoardThread.start({ config: plan.config, pacing: plan.pacing });
+  const { config, pacing, debug } = plan;
+  await using board = BoardThread.start({ config, pacing, debug });
   for (const { offset, bytes } of plan.contents) await board.act('program-flash', { offset, bytes });
   if (flags.download) await board.act('set-pin', { pin: 0, level: false });
 
-  const server = flags.serial === undefined ? undefined : await startSerial(board, flags.serial);
-  announce(plan, server, out);
+  await using serial = flags.serial === undefined ? undefined : await startSerial(board, flags.serial);
+  await using gdb = flags.gdb === undefined ? undefined : await startGdbServer(board, flags.gdb);
+  announce(plan, serial, gdb, out);
   // A person who watches the console counts as attached: an idle board must not race through the years.
   if (flags.until === undefined) board.attach(1);
-  try {
-    const startedMs = performance.now();
-    const end = await ended(board, flags, out);
-    const status = await board.act('status');
-    if (flags.saveFlash !== undefined) await saveFlash(board, flags.saveFlash);
-    tell(end, { ...status, wallMs: performance.now() - startedMs }, flags, out);
-  } finally {
-    await server?.close();
-  }
+
+  const clock = new RealClock();
+  const startedMs = clock.nowMs();
+  const end = await ended(board, clock, flags, out);
+  const wallMs = clock.nowMs() - startedMs;
+  const status = await board.act('status');
+  await tellWhatWasWatched(board, status, out);
+  if (flags.saveFlash !== undefined) await saveFlash(board, flags.saveFlash);
+  tell(end, status, wallMs, flags, out);
 }
 
-async function startSerial(board: BoardThread, port: string): Promise<Rfc2217Server> {
-  const number = Number(port);
-  if (!Number.isInteger(number) || number < 0 || number > 65535) {
-    throw new UsageError('ESPRIG_USAGE', `--serial ${port}: not a TCP port`, {
-      hint: 'Use 0 for any free one.',
+async function startSerial(board: BoardThread, port: number): Promise<Rfc2217Server> {
+  try {
+    return await startRfc2217Server(board.line, { port });
+  } catch (error) {
+    throw new RigError('ESPRIG_PORT_BUSY', `--serial ${port}: ${(error as Error).message}`, {
+      cause: error,
+      hint: 'Another program listens there; 0 takes any free port.',
     });
   }
-  return startRfc2217Server(board.line, { port: number });
 }
 
-function announce(plan: BoardPlan, server: Rfc2217Server | undefined, out: Output): void {
+function announce(
+  plan: BoardPlan,
+  serial: Rfc2217Server | undefined,
+  gdb: GdbServer | undefined,
+  out: Output,
+): void {
   const files = plan.contents.map(({ offset, file, bytes }) => ({ offset, file, bytes: bytes.length }));
-  if (out.json) {
-    out.value({ event: 'ready', serial: server?.url ?? null, forwards: [], flash: files });
-    return;
-  }
-  if (server) out.line(`esprig: serial line at ${server.url}`);
+  out.value({
+    event: 'ready',
+    serial: serial?.url ?? null,
+    gdb: gdb === undefined ? null : `127.0.0.1:${gdb.port}`,
+    forwards: [],
+    flash: files,
+  });
+  if (out.json) return;
+  if (serial) out.line(`esprig: serial line at ${serial.url}`);
+  if (gdb) out.line(`esprig: waiting for a debugger; in GDB: ${gdb.command}`);
   if (files.length === 0) out.line('esprig: the flash is empty; the boot ROM will find no image');
 }
 
 /** Powers the board and waits for the first thing that ends the run. */
-function ended(board: BoardThread, flags: BoardFlags, out: Output): Promise<End> {
+function ended(board: BoardThread, clock: Clock, flags: BoardFlags, out: Output): Promise<End> {
   return new Promise<End>((resolve, reject) => {
     let seen = '';
-    const console_ = new TextDecoder('utf-8', { fatal: false });
-    const finish = (end: End): void => {
+    const decoders = [0, 1].map(() => new TextDecoder('utf-8', { fatal: false }));
+    const cleanUp = (): void => {
       process.off('SIGINT', interrupted);
       process.off('SIGTERM', interrupted);
-      clearTimeout(timer);
-      stop();
+      cancelTimeout();
+      stopListening();
+    };
+    const finish = (end: End): void => {
+      cleanUp();
       resolve(end);
     };
+    const fail = (error: unknown): void => {
+      cleanUp();
+      reject(error instanceof Error ? error : new Error(String(error)));
+    };
     const interrupted = (): void => finish({ why: 'interrupted' });
-    const stop = board.listen({
+    const stopListening = board.listen({
       serial: (bytes, baud, atNanos, uart) => {
-        const text = console_.decode(bytes, { stream: true });
+        const text = decoders[uart]!.decode(bytes, { stream: true });
         if (out.json) out.value({ event: 'serial', uart, baud, atMs: atNanos / 1e6, text });
         else if (uart === 0) process.stdout.write(bytes);
         if (flags.until === undefined || uart !== 0) return;
@@ -87,45 +112,67 @@ function ended(board: BoardThread, flags: BoardFlags, out: Output): Promise<End>
       },
       reset: (kind, atNanos) => out.value({ event: 'reset', kind, atMs: atNanos / 1e6 }),
       fault: (fault) => finish({ why: 'fault', fault }),
+      debuggerLeft: (how) => {
+        if (how === 'kill') finish({ why: 'killed' });
+      },
+      gone: fail,
     });
-    const timer = setTimeout(() => finish({ why: 'timeout' }), (flags.timeout ?? 0x7fffffff / 1000) * 1000);
+    const cancelTimeout =
+      flags.timeout === undefined
+        ? () => undefined
+        : clock.after(flags.timeout * 1000, () => finish({ why: 'timeout' }));
     process.on('SIGINT', interrupted);
     process.on('SIGTERM', interrupted);
-    board.act('power-on').catch((error: unknown) => {
-      finish({ why: 'interrupted' });
-      reject(error instanceof Error ? error : new Error(String(error)));
-    });
+    board.act('power-on').catch(fail);
   });
 }
 
-interface RunFigures {
-  readonly atNanos: number;
-  readonly cycles: number;
-  readonly wallMs: number;
+/** Where the cycles went, and where the trace is. */
+async function tellWhatWasWatched(board: BoardThread, status: BoardStatus, out: Output): Promise<void> {
+  const profile = await board.act('profile');
+  if (profile) {
+    out.value({ event: 'profile', ...profileValue(profile) });
+    if (!out.json) for (const line of profileTable(profile, status.cycles)) out.line(line);
+  }
+  const trace = await board.act('finish-trace');
+  if (trace?.file === undefined) return;
+  out.value({ event: 'trace', ...trace });
+  if (!out.json) out.line(`\nesprig: trace of ${trace.lines} lines in ${trace.file}`);
 }
 
 /** What the run came to; sets the exit code. */
-function tell(end: End, figures: RunFigures, flags: BoardFlags, out: Output): void {
-  const virtualMs = figures.atNanos / 1e6;
-  out.value({ event: 'end', why: end.why, virtualMs, cycles: figures.cycles, wallMs: figures.wallMs });
-  if (end.why === 'fault') {
-    throw new EsprigError(end.fault.code as EsprigError['code'], end.fault.message, {
-      blame: 'harness',
-      evidence: [{ title: 'registers', lines: end.fault.dump }],
-      hint: 'The guest did something that the emulator does not guess about; --lenient counts unmapped accesses instead.',
-    });
-  }
+function tell(end: End, status: BoardStatus, wallMs: number, flags: BoardFlags, out: Output): void {
+  const virtualMs = status.atNanos / 1e6;
+  const { cycles, unmappedAccesses } = status;
+  const fault = end.why === 'fault' ? { fault: end.fault } : {};
+  out.value({ event: 'end', why: end.why, virtualMs, cycles, wallMs, unmappedAccesses, ...fault });
+  if (end.why === 'fault') throw faultError(end.fault);
   if (!out.json) {
     const how = {
       until: `"${flags.until ?? ''}" was seen`,
       timeout: 'time is up',
       interrupted: 'switched off',
+      killed: 'ended by the debugger',
     }[end.why];
     out.line(
-      `\nesprig: ${how} after ${virtualMs.toFixed(1)} ms of the board's time (${figures.wallMs.toFixed(0)} ms here)`,
+      `\nesprig: ${how} after ${virtualMs.toFixed(1)} ms of the board's time (${wallMs.toFixed(0)} ms here)`,
     );
+    if (unmappedAccesses > 0)
+      out.line(`esprig: ${unmappedAccesses} accesses had nothing behind their address`);
   }
-  if (end.why === 'timeout' && flags.until !== undefined) setVerdict(1);
+  if (end.why !== 'until' && flags.until !== undefined) setVerdict(1);
+}
+
+function faultError({ code, message, dump, lastSteps }: BoardFault): EsprigError {
+  const steps = lastSteps.length === 0 ? [] : [{ title: 'last steps', lines: lastSteps }];
+  return new EsprigError(isErrorCode(code) ? code : 'ESPRIG_INTERNAL', message, {
+    blame: 'harness',
+    evidence: [{ title: 'the board', lines: dump }, ...steps],
+    hint:
+      code === 'ESPRIG_EMU_UNMAPPED'
+        ? '--lenient lets unmapped accesses read zero and counts them; --trace-last 50 shows what led here.'
+        : 'The guest did what the emulator does not guess about; --trace-last 50 shows what led here.',
+  });
 }
 
 async function saveFlash(board: BoardThread, file: string): Promise<void> {
@@ -133,6 +180,9 @@ async function saveFlash(board: BoardThread, file: string): Promise<void> {
   try {
     writeFileSync(file, content);
   } catch (error) {
-    throw new UsageError('ESPRIG_USAGE_FILE', `${file}: cannot be written: ${(error as Error).message}`);
+    throw new UsageError('ESPRIG_USAGE_FILE', `--save-flash ${file}: ${(error as Error).message}`, {
+      cause: error,
+      hint: 'Name a file in a folder that you may write to.',
+    });
   }
 }

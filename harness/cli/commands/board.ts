@@ -1,6 +1,13 @@
 import type { Command } from 'commander';
 import { UsageError } from '../../core/errors';
-import { boardConfig, flashContents, pacing, parseFlashSize, type BoardFlags } from '../board/board-options';
+import {
+  boardConfig,
+  debugOptions,
+  flashContents,
+  pacing,
+  parseFlashSize,
+  type BoardFlags,
+} from '../board/board-options';
 import { runBoard } from '../board/run-board';
 import { parseWholeNumber } from '../esprig';
 import { createOutput } from '../output';
@@ -17,7 +24,11 @@ export function register(program: Command): void {
     .option('--flash-size <size>', 'size of the flash chip: 512KB to 16MB', '1MB')
     .option('--flash <dump>', 'content of the flash from offset 0 on')
     .option('--image <offset:file>', 'an image in the flash; may be given several times', collect, [])
-    .option('--serial <port>', 'serve the serial line over RFC 2217 on 127.0.0.1:<port>; 0 takes any')
+    .option(
+      '--serial <port>',
+      'serve the serial line over RFC 2217 on 127.0.0.1:<port>; 0 takes any',
+      parseWholeNumber('--serial', 0, 65_535),
+    )
     .option('--until <text>', 'end with exit code 0 when the console shows this text')
     .option(
       '--timeout <seconds>',
@@ -34,9 +45,18 @@ export function register(program: Command): void {
     )
     .option('--rom <file>', 'run this boot ROM (64 KB) instead of esprig’s own')
     .option('--trace [file]', 'write every instruction with the registers it changed (default: board.trace)')
-    .option('--elf <file>', 'names for --trace and --profile')
-    .option('--profile', 'tell at the end where the instructions went')
-    .option('--gdb <port>', 'wait for a debugger on 127.0.0.1:<port>')
+    .option(
+      '--trace-last <n>',
+      'keep the last <n> steps only: shown when the board stops at a fault, and written to --trace',
+      parseWholeNumber('--trace-last', 1, 1_000_000),
+    )
+    .option('--elf <file>', 'names for --trace, --profile and register dumps')
+    .option('--profile', 'tell at the end where the cycles went')
+    .option(
+      '--gdb <port>',
+      'wait for a debugger on 127.0.0.1:<port> before the first instruction; 0 takes any',
+      parseWholeNumber('--gdb', 0, 65_535),
+    )
     .option('--save-flash <file>', 'write the content of the flash when the board is switched off')
     .option('--fast', 'never wait for the wall clock')
     .option('--realtime', 'never run ahead of the wall clock')
@@ -50,7 +70,7 @@ export function register(program: Command): void {
     .option('--pcap <file>', 'record the air (not there yet)')
     .addHelpText(
       'after',
-      '\nTime: the CPU runs as fast as it can; idle time passes with the wall clock while somebody watches (no --until)\nor a serial client is connected, and is skipped otherwise.\nExit codes: 0 done, 1 --until was not met or the firmware stopped the board, 2 usage, 3 the emulator is at fault.',
+      '\nTime: the CPU runs as fast as it can; idle time passes with the wall clock while somebody watches (no --until)\nor a serial client is connected, and is skipped otherwise.\nExit codes: 0 done, 1 --until was not met, 2 usage, 3 the board stopped at something the emulator does not model.',
     )
     .action((flags: BoardFlags & Partial<Record<(typeof NOT_YET)[number], string>>) => {
       const missing = NOT_YET.find((name) => flags[name] !== undefined);
@@ -65,6 +85,7 @@ export function register(program: Command): void {
           config: boardConfig(flags),
           pacing: pacing(flags),
           contents: flashContents(flags, parseFlashSize(flags.flashSize)),
+          debug: debugOptions(flags),
         },
         flags,
         out,

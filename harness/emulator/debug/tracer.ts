@@ -1,5 +1,7 @@
 import type { Board, SliceRunner } from '../board';
 import type { Cpu } from '../cpu/cpu';
+import { REG } from '../cpu/registers';
+import { skipSteadyLoop } from '../cpu/steady-loop';
 import { TraceFormatter } from './trace-format';
 import { TRACED_WORDS, TraceRing, type TraceRecord } from './trace-record';
 import type { SymbolTable } from './symbols';
@@ -15,6 +17,11 @@ export interface TracerOptions {
 }
 
 const DEFAULT_LAST = 32;
+/** A jump back over no more than this may close a loop that only waits. */
+const NEAR_BYTES = 120;
+const WORTH_SKIPPING_CYCLES = 100;
+/** What a turn of such a loop leaves as it was: a0-a15, SAR and PS. */
+const LOOP_WORDS = REG.LITBASE + 1;
 
 /**
  * Runs the CPU one instruction at a time and tells what each did. A traced run is the same to the cycle as one that is
@@ -28,6 +35,12 @@ export class Tracer implements SliceRunner {
   private readonly onLine: ((line: string) => void) | undefined;
   private readonly formatter: TraceFormatter;
   private readonly ring: TraceRing;
+  private readonly loopRegs = new Int32Array(LOOP_WORDS);
+  private loopPc = -1;
+  /** The CPU stands at loopPc and the last turn changed nothing. */
+  private loopWaits = false;
+  /** It does more than the registers show. */
+  private loopDiffers = false;
 
   constructor(board: Board, options: TracerOptions = {}) {
     this.cpu = board.cpu;
@@ -44,7 +57,11 @@ export class Tracer implements SliceRunner {
     if (cpu.interruptDue) this.takeInterrupt();
     if (cpu.waiting) cpu.passUntil(untilTicks);
     else if (cpu.hasBreakpoint(cpu.pc)) cpu.stopRequested = true;
-    else this.step(untilTicks);
+    else if (!this.loopWaits || !this.skipWait(untilTicks)) {
+      const { pc } = cpu;
+      this.step(untilTicks);
+      if (cpu.pc <= pc && pc - cpu.pc <= NEAR_BYTES) this.turned();
+    }
   }
 
   /** One instruction, also under a breakpoint; interrupts are the caller's. */
@@ -75,6 +92,33 @@ export class Tracer implements SliceRunner {
     const formatter = this.makeFormatter();
     for (const record of this.ring) formatter.format(record, (line) => lines.push(line));
     return lines;
+  }
+
+  /** A short way back: perhaps a loop; the second time in the same state it is one that only waits. */
+  private turned(): void {
+    const { regs, pc } = this.cpu;
+    let isSame = pc === this.loopPc;
+    for (let i = 0; isSame && i < LOOP_WORDS; i++) isSame = i === REG.LEFT || regs[i] === this.loopRegs[i];
+    this.loopWaits = isSame && !this.loopDiffers;
+    if (isSame) return;
+    for (let i = 0; i < LOOP_WORDS; i++) this.loopRegs[i] = regs[i]!;
+    this.loopPc = pc;
+    this.loopDiffers = false;
+  }
+
+  /**
+   * A loop that only waits is not written out for ever: one line says for how many cycles it goes on. The state
+   * afterwards is exactly the same (cpu/steady-loop.ts).
+   */
+  private skipWait(untilTicks: number): boolean {
+    const { cpu } = this;
+    this.loopWaits = false;
+    const cycles = Math.ceil((untilTicks - cpu.nowTicks) / cpu.ticksPerCycle);
+    if (cpu.pc !== this.loopPc || cycles < WORTH_SKIPPING_CYCLES) return false;
+    const passed = skipSteadyLoop(cpu, cycles);
+    if (passed < WORTH_SKIPPING_CYCLES) this.loopDiffers = true;
+    if (passed > 0) this.note(`the same again for ${passed} cycles`);
+    return passed > 0;
   }
 
   private takeInterrupt(): void {
