@@ -137,7 +137,10 @@ describe('connecting', () => {
     async (_what, options, message, hint) => {
       const { link } = await bench(options);
       const startMs = performance.now();
-      const failed = connectFlasher({ link, connectAttempts: 2 }, deadlineOf(20_000));
+      const failed = connectFlasher(
+        { link, connectAttempts: 2, board: QUICK_RECIPES, limits: { syncMs: 40 } },
+        deadlineOf(20_000),
+      );
       await expect(failed).rejects.toMatchObject({
         code: 'ESPRIG_ROM_NO_SYNC',
         blame: 'rig',

@@ -2,38 +2,23 @@ import type { Deadline } from '../core/deadline';
 import { ProtocolError, RigError, UsageError } from '../core/errors';
 import { concatBytes } from '../core/bytes';
 import { FLASH_SECTOR_BYTES } from '../chip/flash-chips';
-import {
-  changeBaud,
-  CHIP_MAGIC_ADDR,
-  eraseChip,
-  flashEnd,
-  readReg,
-  runUserCode,
-} from '../protocol/rom-loader';
+import { eraseChip, flashEnd, runUserCode } from '../protocol/rom-loader';
 import { encodeSlip } from '../protocol/slip';
-import { identify, normalizeMac } from './chip-identity';
 import type { ChipIdentity } from './chip-identity';
-import { connectLoader } from './connect-loader';
 import { checkParts, cutAt, flashOffsetText } from './flash-plan';
 import type { FlashPart, FlashRegion } from './flash-plan';
 import { eraseSectors } from './flash-eraser';
 import { readChunk, readChunks } from './flash-reader';
 import { holds, md5OfFlash, missingRegions, writeWithRom, writeWithStub } from './flash-writer';
-import { isLineTrouble } from './line-trouble';
+import { LoaderConnection } from './loader-connection';
 import type { LoaderKind, LoaderSession } from './loader-session';
 import { notifyOn } from './notify';
 import type { Notify } from './notify';
 import { runRecipe } from './reset';
 import { recipesFor } from './reset-recipes';
 import type { FlasherOptions, FlashProgress, FlashResult, WriteOptions, WrittenPart } from './flash-types';
-import { startStub } from './stub';
 
-const DEFAULT_FLASH_BAUD = 460800;
-const BAUD_STEPS = [921600, 460800, 230400, 115200] as const;
-const DEFAULT_RECOVERIES = 5;
 const ROM_JOB_BYTES = 16 * 1024;
-/** The stub answers CHANGE_BAUD, waits 10 ms, then switches and drops what is in its FIFO. */
-const BAUD_SETTLE_MS = 30;
 
 /** Connects to the chip behind a link, and is ready to read and write its flash. The link must be open and stays so. */
 export async function connectFlasher(options: FlasherOptions, deadline: Deadline): Promise<Flasher> {
@@ -49,28 +34,19 @@ export async function connectFlasher(options: FlasherOptions, deadline: Deadline
 
 /** Reads and writes the flash of one ESP8266. Made by `connectFlasher`. */
 export class Flasher implements Disposable {
-  #session: LoaderSession | undefined;
-  #identity: ChipIdentity | undefined;
-  #useStub: boolean;
-  #flashBaud: number;
-  #recoveries = 0;
-  #recoveriesInARow = 0;
-  #stubFailures = 0;
+  readonly #connection: LoaderConnection;
   readonly #options: FlasherOptions;
   readonly #notify: Notify;
 
   constructor(options: FlasherOptions) {
     this.#options = options;
     this.#notify = notifyOn(options.bus);
-    this.#useStub = options.stub !== 'never';
-    this.#flashBaud = options.flashBaud ?? DEFAULT_FLASH_BAUD;
-    if (options.expectMac !== undefined) normalizeMac(options.expectMac);
+    this.#connection = new LoaderConnection(options, this.#notify);
   }
 
   /** Who the board is. */
   get identity(): ChipIdentity {
-    if (this.#identity === undefined) throw new UsageError('ESPRIG_USAGE', 'the flasher is not connected');
-    return this.#identity;
+    return this.#connection.identity;
   }
 
   /** What does the work: the stub, or the ROM alone. */
@@ -83,82 +59,12 @@ export class Flasher implements Disposable {
   }
 
   get #live(): LoaderSession {
-    if (this.#session === undefined) throw new UsageError('ESPRIG_USAGE', 'the flasher is not connected');
-    return this.#session;
+    return this.#connection.session;
   }
 
-  /** First contact; repeated after errors on the line. @throws RigError ESPRIG_ROM_NO_SYNC, ESPRIG_RIG_WRONG_BOARD */
+  /** First contact. @throws RigError ESPRIG_ROM_NO_SYNC, ESPRIG_RIG_WRONG_BOARD */
   async connect(deadline: Deadline): Promise<void> {
-    await this.#mending(() => this.#connectOnce(deadline), deadline, 'connect', false);
-  }
-
-  async #connectOnce(deadline: Deadline): Promise<void> {
-    this.#session?.[Symbol.dispose]();
-    this.#session = undefined;
-    const { link, board = 'nodemcu', baud = 115200, expectMac } = this.#options;
-    const session = await connectLoader(
-      {
-        link,
-        board,
-        baud,
-        notify: this.#notify,
-        attempts: this.#options.connectAttempts,
-        limits: this.#options.limits,
-      },
-      deadline,
-    );
-    this.#session = session;
-    const identity = await identify(session, deadline);
-    const before = this.#identity;
-    if (before !== undefined && before.mac !== identity.mac) {
-      throw wrongBoard(identity.mac, before.mac, 'the board was changed in the middle of the work');
-    }
-    if (expectMac !== undefined && identity.mac !== normalizeMac(expectMac)) {
-      throw wrongBoard(identity.mac, normalizeMac(expectMac), 'nothing was written');
-    }
-    this.#identity = identity;
-    if (this.#useStub && session.kind === 'rom') await this.#bringUpStub(session, deadline);
-  }
-
-  async #bringUpStub(session: LoaderSession, deadline: Deadline): Promise<void> {
-    try {
-      await startStub(session, deadline);
-    } catch (error) {
-      if (!isLineTrouble(error, deadline) || this.#options.stub === 'always') throw error;
-      // Twice in a row without a stub, and the ROM has to do; a single failure may be a damaged byte.
-      if (++this.#stubFailures < 2) throw error;
-      this.#notify('stub-failed', { error: (error as Error).message });
-      this.#useStub = false;
-      await this.#connectOnce(deadline);
-      return;
-    }
-    this.#stubFailures = 0;
-    await this.#raiseBaud(session, deadline);
-  }
-
-  /** Goes to the working rate; a rate that does not work is not tried again. */
-  async #raiseBaud(session: LoaderSession, deadline: Deadline): Promise<void> {
-    const from = session.link.baud;
-    if (this.#flashBaud === from) return;
-    try {
-      await session.command(changeBaud(this.#flashBaud, from), deadline);
-      await session.link.setBaud(this.#flashBaud);
-      await deadline.sleep(BAUD_SETTLE_MS, 'the stub to change its rate');
-      session.forget();
-      await session.command(readReg(CHIP_MAGIC_ADDR), deadline, session.limits.syncMs * 5);
-    } catch (error) {
-      if (!isLineTrouble(error, deadline) && (error as { code?: string }).code !== 'ESPRIG_PORT_BAUD')
-        throw error;
-      throw new ProtocolError('ESPRIG_ROM_BAD_REPLY', `the line does not work at ${this.#flashBaud} baud`, {
-        cause: error,
-      });
-    }
-    this.#notify('baud', { baud: this.#flashBaud });
-  }
-
-  #stepDown(): void {
-    const floor = this.#options.baud ?? 115200;
-    this.#flashBaud = BAUD_STEPS.find((step) => step < this.#flashBaud && step > floor) ?? floor;
+    await this.#connection.connect(deadline);
   }
 
   /**
@@ -183,7 +89,7 @@ export class Flasher implements Disposable {
       loader: this.loader,
       baud: this.baud,
       elapsedMs: deadline.clock.nowMs() - startMs,
-      recoveries: this.#recoveries,
+      recoveries: this.#connection.recoveries,
     };
   }
 
@@ -192,7 +98,7 @@ export class Flasher implements Disposable {
     let regions: readonly FlashRegion[] = [part];
     if (options.rewrite !== true && options.eraseAll !== true) {
       this.#progress('compare', part.name, 0, total);
-      regions = await this.#mending(
+      regions = await this.#connection.mending(
         () => missingRegions(this.#live, part, deadline),
         deadline,
         `compare ${part.name}`,
@@ -237,11 +143,15 @@ export class Flasher implements Disposable {
           onJob: (job) => {
             finished += job.sizeBytes;
             sentBytes += job.sentBytes;
-            this.#recoveriesInARow = 0;
+            this.#connection.progressed();
           },
         });
       };
-      await this.#mending(write, deadline, `write ${part.name} at ${flashOffsetText(region.offset)}`);
+      await this.#connection.mending(
+        write,
+        deadline,
+        `write ${part.name} at ${flashOffsetText(region.offset)}`,
+      );
       before += region.bytes.length;
     }
     return sentBytes;
@@ -249,7 +159,7 @@ export class Flasher implements Disposable {
 
   async #verify(part: FlashPart, deadline: Deadline): Promise<boolean> {
     this.#progress('verify', part.name, 0, part.bytes.length);
-    const same = await this.#mending(
+    const same = await this.#connection.mending(
       () => holds(this.#live, part, deadline),
       deadline,
       `verify ${part.name}`,
@@ -272,7 +182,7 @@ export class Flasher implements Disposable {
         });
         return result.sentBytes;
       };
-      sentBytes += await this.#mending(
+      sentBytes += await this.#connection.mending(
         write,
         deadline,
         `write ${part.name} at ${flashOffsetText(job.offset)}`,
@@ -312,7 +222,9 @@ export class Flasher implements Disposable {
           this.#progress('read', 'flash', Math.min(done, sizeBytes), sizeBytes);
         });
       };
-      parts.push(await this.#mending(read, deadline, `read flash at ${flashOffsetText(chunk.offset)}`));
+      parts.push(
+        await this.#connection.mending(read, deadline, `read flash at ${flashOffsetText(chunk.offset)}`),
+      );
       before += chunk.sizeBytes;
     }
     return concatBytes(parts).slice(lead, lead + sizeBytes);
@@ -322,7 +234,7 @@ export class Flasher implements Disposable {
   async md5(offset: number, sizeBytes: number, deadline: Deadline): Promise<string> {
     this.#mustLieInFlash(offset, sizeBytes);
     this.#needStub('a digest of the flash');
-    return this.#mending(
+    return this.#connection.mending(
       () => md5OfFlash(this.#live, offset, sizeBytes, deadline),
       deadline,
       'digest of the flash',
@@ -342,7 +254,11 @@ export class Flasher implements Disposable {
       );
     }
     this.#progress('erase', flashOffsetText(offset), 0, sizeBytes);
-    await this.#mending(() => eraseSectors(this.#live, offset, sizeBytes, deadline), deadline, 'erase');
+    await this.#connection.mending(
+      () => eraseSectors(this.#live, offset, sizeBytes, deadline),
+      deadline,
+      'erase',
+    );
     this.#progress('erase', flashOffsetText(offset), sizeBytes, sizeBytes);
   }
 
@@ -351,7 +267,7 @@ export class Flasher implements Disposable {
     const { flashSizeBytes } = this.identity;
     if (this.loader === 'rom') return this.erase(0, flashSizeBytes, deadline);
     this.#progress('erase', 'chip', 0, flashSizeBytes);
-    await this.#mending(
+    await this.#connection.mending(
       () => this.#live.command(eraseChip(), deadline, this.#live.limits.chipEraseMs),
       deadline,
       'erase the chip',
@@ -375,33 +291,7 @@ export class Flasher implements Disposable {
 
   /** Lets go of the link; the chip stays where it is. */
   [Symbol.dispose](): void {
-    this.#session?.[Symbol.dispose]();
-    this.#session = undefined;
-  }
-
-  /**
-   * Does a step that may be done again from its start. After trouble on the line the connection is made anew at a lower
-   * rate and the step repeated; each time is told, and after a number of times without getting on it ends.
-   */
-  async #mending<T>(step: () => Promise<T>, deadline: Deadline, what: string, reconnect = true): Promise<T> {
-    const limit = this.#options.recoveries ?? DEFAULT_RECOVERIES;
-    let broken = false;
-    for (;;) {
-      try {
-        if (broken && reconnect) await this.#connectOnce(deadline);
-        const result = await step();
-        this.#recoveriesInARow = 0;
-        return result;
-      } catch (error) {
-        if (!isLineTrouble(error, deadline) || this.#recoveriesInARow >= limit) throw error;
-        this.#recoveriesInARow++;
-        this.#recoveries++;
-        broken = true;
-        if (this.#session?.kind === 'stub') this.#stepDown();
-        const data = { what, error: (error as Error).message, attempt: this.#recoveriesInARow };
-        this.#notify('flash-retry', { ...data, nextBaud: this.#flashBaud });
-      }
-    }
+    this.#connection[Symbol.dispose]();
   }
 
   #needStub(what: string): void {
@@ -435,12 +325,6 @@ function sizeOf(regions: readonly FlashRegion[]): number {
 
 function sectorCount(region: FlashRegion): number {
   return Math.ceil(region.bytes.length / FLASH_SECTOR_BYTES);
-}
-
-function wrongBoard(seen: string, expected: string, outcome: string): RigError {
-  return new RigError('ESPRIG_RIG_WRONG_BOARD', `the board is ${seen}, expected ${expected}; ${outcome}`, {
-    hint: 'Check which board hangs on this port, or correct the MAC in the rig file.',
-  });
 }
 
 function verifyError(part: FlashPart): ProtocolError {
