@@ -160,7 +160,7 @@ export const INSTRUCTIONS: readonly Instruction[] = [
   row('j',      0x00003f, 0x000006, 'j', 59, 'jump'),
   row('jx',     0xfff0ff, 0x0000a0, 's', 60, 'jump'),
   row('ret',    0xfff0ff, 0x000080, '', 61, 'jump'), // s is ignored, as binutils and QEMU do
-  row('ret.n',  0xffff, 0xf00d, '', 61, 'jump'),
+  row('ret.n',  0xf0ff, 0xf00d, '', 61, 'jump'),
   row('beqz',   0x0000ff, 0x000016, 's,l12', 62, 'branch'),
   row('bnez',   0x0000ff, 0x000056, 's,l12', 63, 'branch'),
   row('bltz',   0x0000ff, 0x000096, 's,l12', 64, 'branch'),
