@@ -10,7 +10,8 @@ import { executeSystem } from './system';
 /*
  * The hot loop: one function, one switch over the `exec` numbers of table.ts (execute.test.ts compares the names in
  * the comments with the table). Rules: nothing is allocated here; PC and LEFT live in locals and are stored before
- * every call that can look at time or raise an exception, and read back after it. The numbers are literals because a
+ * every call that can look at time or raise an exception, and read back after it. A PC that did not come out of
+ * decoded code is compared with codeLimit, or its low bits would find the code of another address. The numbers are literals because a
  * switch over literals becomes a jump table. Longer than other files on purpose.
  */
 const PC = REG.PC;
@@ -33,6 +34,10 @@ export function execute(cpu: Cpu): void {
   const { words, halves, bytes } = cpu.memory;
   let pc = regs[PC]!;
   let left = regs[LEFT]!;
+  if ((pc - CODE_BASE) >>> 0 >= cpu.codeLimit) {
+    cpu.decodeAt(pc);
+    pc = regs[PC]!;
+  }
 
   while (left > 0) {
     const slot = (pc & CODE_MASK) << 1;
@@ -55,6 +60,10 @@ export function execute(cpu: Cpu): void {
         regs[LEFT] = left;
         cpu.runRomCall(code[slot + 1]!);
         pc = regs[PC]!;
+        if ((pc - CODE_BASE) >>> 0 >= cpu.codeLimit) {
+          cpu.decodeAt(pc);
+          pc = regs[PC]!;
+        }
         left = regs[LEFT]!;
         continue;
       case 3 /* system */:
@@ -62,6 +71,10 @@ export function execute(cpu: Cpu): void {
         regs[LEFT] = left;
         executeSystem(cpu, code[slot + 1]!);
         pc = regs[PC]!;
+        if ((pc - CODE_BASE) >>> 0 >= cpu.codeLimit) {
+          cpu.decodeAt(pc);
+          pc = regs[PC]!;
+        }
         left = regs[LEFT]!;
         continue;
       case 4 /* l32r, not resolved */: {

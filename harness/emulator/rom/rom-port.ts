@@ -1,7 +1,7 @@
 import type { Cpu } from '../cpu/cpu';
 import { REG } from '../cpu/registers';
 import { ROM_BASE } from '../../chip/esp8266';
-import { runRomCall, RomTrap, type RomCall, type RomGuest } from './rom-call';
+import { runRomCall, RomTrap, type RomCall, type RomGuest, type RomOutcome } from './rom-call';
 
 /** The guest as seen by ROM functions, made once for each CPU. */
 class RomPort implements RomGuest {
@@ -85,8 +85,12 @@ export function invokeRomCall(cpu: Cpu, call: RomCall): void {
   // An app that has its own vectors emulates narrow access to flash and IRAM; the ROM's own vectors would not.
   const trapNarrow = cpu.trapNarrowAccess;
   if (regs[REG.VECBASE] !== ROM_BASE) cpu.trapNarrowAccess = false;
-  const outcome = runRomCall(call, port);
-  cpu.trapNarrowAccess = trapNarrow;
+  let outcome: RomOutcome;
+  try {
+    outcome = runRomCall(call, port);
+  } finally {
+    cpu.trapNarrowAccess = trapNarrow;
+  }
   if (outcome === undefined) regs[REG.PC] = cpu.ar[0]!;
   else if (outcome === 'again') cpu.interruptsChanged();
 }
