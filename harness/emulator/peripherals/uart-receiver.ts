@@ -98,6 +98,11 @@ export class UartReceiver {
     return true;
   }
 
+  /** A frame is on the wire. */
+  get receiving(): boolean {
+    return this.shifting;
+  }
+
   /** Level of RXD now. */
   get lineLevel(): number {
     if (!this.shifting) return 1;

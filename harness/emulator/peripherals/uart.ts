@@ -194,9 +194,22 @@ export class Uart implements Peripheral {
     }
   }
 
-  /** All but the FIFO, whose reads take a byte out: the rest moves with alarms only. */
+  /**
+   * All but the FIFO, whose reads take a byte out: the rest moves with alarms only, but for what shows the level of RXD
+   * or counts its edges in the middle of a frame.
+   */
   isSteady(offset: number): boolean {
-    return offset !== UART_FIFO;
+    switch (offset) {
+      case UART_FIFO:
+        return false;
+      case UART_STATUS:
+      case UART_LOWPULSE:
+      case UART_HIGHPULSE:
+      case UART_RXD_CNT:
+        return !this.receiver.receiving;
+      default:
+        return true;
+    }
   }
 
   write32(offset: number, value: number): void {
