@@ -70,7 +70,7 @@ describe('esptool-js on an emulated board', () => {
     });
     await board.act('power-on');
     device = webSerialDevice(board.line);
-    const transport = new Transport(device as never, false);
+    const transport = new Transport(device, false);
     // It traces to the console even with tracing off.
     transport.trace = () => undefined;
     const terminal = { clean: () => undefined, writeLine: () => undefined, write: () => undefined };
@@ -79,7 +79,7 @@ describe('esptool-js on an emulated board', () => {
       baudrate: 921600,
       romBaudrate: 115200,
       terminal,
-    }) as unknown as Loader;
+    });
   }, TEST_MS);
 
   afterAll(() => board.close());
