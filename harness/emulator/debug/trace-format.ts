@@ -91,7 +91,6 @@ export class TraceFormatter {
     if (record.kind === 'note') emit(`-- ${record.note}`);
     else if (record.kind === 'interrupt') emit(this.interrupt(record));
     else {
-      this.returned(record, emit);
       if (record.romCall !== undefined) this.nativeCall(record, record.romCall, emit);
       else {
         this.entered(record, emit);
@@ -99,6 +98,7 @@ export class TraceFormatter {
       }
       const exception = this.exception(record);
       if (exception !== undefined) emit(exception);
+      this.returned(record, emit);
       if (record.isUnfinished) emit('-- the emulator stopped in this instruction');
     }
   }
@@ -200,15 +200,15 @@ export class TraceFormatter {
     this.openCalls.push({ name, returnPc: before[0]! >>> 0, stackPointer: before[1]! });
   }
 
-  private returned({ pc, before }: TraceRecord, emit: Emit): void {
+  private returned({ nextPc, after }: TraceRecord, emit: Emit): void {
     if (this.openCalls.length === 0) return;
     let index = this.openCalls.length - 1;
     for (; index >= 0; index--) {
       const { returnPc, stackPointer } = this.openCalls[index]!;
-      if (returnPc === pc && stackPointer === before[1]) break;
+      if (returnPc === nextPc && stackPointer === after[1]) break;
     }
     if (index < 0) return;
-    emit(`-- ROM ${this.openCalls[index]!.name} = ${hex8(before[2]!)}`);
+    emit(`-- ROM ${this.openCalls[index]!.name} = ${hex8(after[2]!)}`);
     // Whatever was called inside and has not come back never will.
     this.openCalls.length = index;
   }
