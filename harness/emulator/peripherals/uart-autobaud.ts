@@ -1,6 +1,8 @@
 /**
  * The speed measurement of a UART: shortest low and high pulse on RXD in APB cycles, and the number of edges. Sources:
- * chip.md 3.1; bit meanings: esp-open-rtos `uart_regs.h`.
+ * chip.md 3.1; bit meanings: esp-open-rtos `uart_regs.h`. Silicon measures short: the boot ROM adds 12 cycles to the mean
+ * of its two pulses and comes out at the host's rate (chip.md 6.2), so the filter must have eaten as much of each. That
+ * it is 12 for every setting of the filter is a guess; the ROM sets 8.
  */
 import type { Clocks } from './peripheral';
 import { TICKS_PER_SECOND } from '../time';
@@ -8,6 +10,8 @@ import { levelAt } from './uart-frame';
 
 const PULSE_MAX = 0xfffff;
 const EDGES_MASK = 0x3ff;
+/** What the glitch filter takes off every pulse. */
+const FILTERED_CYCLES = 12;
 /** AUTOBAUD after reset: disabled, glitch filter 0x10. */
 const AUTOBAUD_RESET = 0x1000;
 
@@ -80,8 +84,9 @@ export class UartAutobaud {
       const cycles = Math.round(((atTicks - this.lastEdgeTicks) * this.clocks.apbHz) / TICKS_PER_SECOND);
       // Shorter pulses than the filter do not count, in either direction.
       if (cycles >= ((this.control >>> 8) & 0xff)) {
-        if (level === 1) this.lowPulse = Math.min(this.lowPulse, cycles);
-        else this.highPulse = Math.min(this.highPulse, cycles);
+        const measured = Math.max(0, cycles - FILTERED_CYCLES);
+        if (level === 1) this.lowPulse = Math.min(this.lowPulse, measured);
+        else this.highPulse = Math.min(this.highPulse, measured);
       }
     }
     if (this.enabled) this.edges = (this.edges + 1) & EDGES_MASK;
