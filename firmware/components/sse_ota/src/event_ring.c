@@ -97,7 +97,7 @@ static bool id_at(const sse_ota_event_ring_t *ring, uint32_t position, uint32_t 
 bool sse_ota_ring_find(const sse_ota_event_ring_t *ring, uint32_t id, uint32_t *position)
 {
     for (uint32_t at = ring->tail; at != ring->head;) {
-        uint32_t found;
+        uint32_t found = 0;
         bool has_id = id_at(ring, at, &found);
         at = next_event(ring, at);
         if (has_id && found == id) {

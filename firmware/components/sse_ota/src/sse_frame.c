@@ -20,6 +20,17 @@ static void head(sse_ota_text_t *text, uint32_t id, const char *name)
     sse_ota_text_char(text, '\n');
 }
 
+void sse_ota_frame_open(sse_ota_text_t *text, uint32_t id, const char *name)
+{
+    head(text, id, name);
+    sse_ota_text_str(text, "data: ");
+}
+
+void sse_ota_frame_close(sse_ota_text_t *text)
+{
+    sse_ota_text_str(text, "\n\n");
+}
+
 void sse_ota_frame_event(sse_ota_text_t *text, uint32_t id, const char *name, const char *data, size_t length)
 {
     head(text, id, name);
@@ -42,8 +53,7 @@ void sse_ota_frame_event(sse_ota_text_t *text, uint32_t id, const char *name, co
 void sse_ota_frame_progress(sse_ota_text_t *text, uint32_t id, uint32_t percent, sse_ota_upload_status_t status,
                             const char *error)
 {
-    head(text, id, "progress");
-    sse_ota_text_str(text, "data: ");
+    sse_ota_frame_open(text, id, "progress");
     sse_ota_json_open(text);
     sse_ota_json_u32(text, "progress", percent);
     sse_ota_json_str(text, "status", sse_ota_upload_status_text(status));
@@ -51,13 +61,14 @@ void sse_ota_frame_progress(sse_ota_text_t *text, uint32_t id, uint32_t percent,
         sse_ota_json_str(text, "error", error);
     }
     sse_ota_json_close(text);
-    sse_ota_text_str(text, "\n\n");
+    sse_ota_frame_close(text);
 }
 
 void sse_ota_frame_dropped(sse_ota_text_t *text, uint32_t id, uint32_t count)
 {
-    head(text, id, "log");
-    sse_ota_text_str(text, "data: \xe2\x80\xa6 "); /* … */
+    sse_ota_frame_open(text, id, "log");
+    sse_ota_text_str(text, "\xe2\x80\xa6 "); /* … */
     sse_ota_text_u32(text, count);
-    sse_ota_text_str(text, count == 1 ? " line dropped\n\n" : " lines dropped\n\n");
+    sse_ota_text_str(text, count == 1 ? " line dropped" : " lines dropped");
+    sse_ota_frame_close(text);
 }

@@ -25,6 +25,10 @@ typedef enum sse_ota_upload_status {
 
 const char *sse_ota_upload_status_text(sse_ota_upload_status_t status);
 
+/* id and event, up to and with "data: ": for data of one line that the caller writes; then sse_ota_frame_close(). */
+void sse_ota_frame_open(sse_ota_text_t *text, uint32_t id, const char *name);
+void sse_ota_frame_close(sse_ota_text_t *text);
+
 /* id, event and data; the data's line ends (LF, CR, CRLF) become data lines. `name` holds no line end. */
 void sse_ota_frame_event(sse_ota_text_t *text, uint32_t id, const char *name, const char *data, size_t length);
 
