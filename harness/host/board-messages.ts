@@ -6,6 +6,8 @@ import type { Profile } from '../emulator/debug/profiler';
 import type { CodeSymbol } from '../emulator/debug/symbols';
 import type { FlashPowerCut, PowerCutRequest } from '../emulator/peripherals/flash-operation';
 import type { ResetKind } from '../emulator/peripherals';
+import type { Impairment } from '../emulator/air';
+import type { BoardAirEvent, BoardAirOptions, BoardAirStatus } from './air';
 
 /** How virtual time goes with the wall clock (docs/architecture.md, time model). */
 export type Pacing = 'auto' | 'fast' | 'realtime';
@@ -15,6 +17,8 @@ export interface BoardThreadData {
   readonly config: Partial<BoardConfig>;
   readonly pacing: Pacing;
   readonly debug?: BoardDebugOptions;
+  /** Absent: an empty air, where the device's frames are heard by nobody. */
+  readonly air?: BoardAirOptions;
 }
 
 /** How a board is watched. Nothing of it costs anything unless it is asked for. */
@@ -54,6 +58,9 @@ export interface BoardActs {
   save: { readonly argument: undefined; readonly result: BoardSnapshot };
   restore: { readonly argument: BoardSnapshot; readonly result: undefined };
   status: { readonly argument: undefined; readonly result: BoardStatus };
+  'air-status': { readonly argument: undefined; readonly result: BoardAirStatus | undefined };
+  /** Losses, delays and the like from now on; none when the list is empty. */
+  'impair-air': { readonly argument: readonly Impairment[]; readonly result: undefined };
   profile: { readonly argument: undefined; readonly result: Profile | undefined };
   /** Writes what there is of the trace and closes its file. */
   'finish-trace': { readonly argument: undefined; readonly result: TraceSummary | undefined };
@@ -82,7 +89,8 @@ export interface TraceSummary {
 export type ToBoard =
   | { readonly kind: 'act'; readonly id: number; readonly name: BoardActName; readonly argument: unknown }
   | { readonly kind: 'serial'; readonly bytes: Uint8Array; readonly baud: number }
-  | { readonly kind: 'lines'; readonly dtr: boolean; readonly rts: boolean }
+  /** `atMs` is the sender's clock: only differences between two of them mean anything. */
+  | { readonly kind: 'lines'; readonly dtr: boolean; readonly rts: boolean; readonly atMs: number }
   | { readonly kind: 'attached'; readonly count: number }
   | { readonly kind: 'debugger'; readonly link: 'open' | 'close' }
   | { readonly kind: 'debugger-bytes'; readonly bytes: Uint8Array }
@@ -112,6 +120,7 @@ export type FromBoard =
       readonly atNanos: number;
     }
   | { readonly kind: 'room'; readonly pendingBytes: number }
+  | { readonly kind: 'air'; readonly event: BoardAirEvent; readonly atNanos: number }
   | { readonly kind: 'reset'; readonly reset: ResetKind; readonly atNanos: number }
   | { readonly kind: 'debugger-bytes'; readonly bytes: Uint8Array }
   | { readonly kind: 'debugger-left'; readonly how: 'detach' | 'kill' }

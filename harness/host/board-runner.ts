@@ -4,6 +4,7 @@ import { EmulatorFault } from '../emulator/fault';
 import { driveResetCircuit } from '../emulator/reset-circuit';
 import { ticksToNanos } from '../emulator/time';
 import { isEsprigError } from '../core/errors';
+import { BoardAir } from './air';
 import { BoardDebug } from './board-debug';
 import type { BoardActName, BoardActs, BoardThreadData, FromBoard, ToBoard } from './board-messages';
 
@@ -25,6 +26,7 @@ export class BoardRunner {
   private readonly pacing: BoardThreadData['pacing'];
   private readonly post: (message: FromBoard) => void;
   private readonly debug: BoardDebug;
+  private readonly air: BoardAir | undefined;
   private attached = 0;
   private closed = false;
   private faulted = false;
@@ -49,6 +51,14 @@ export class BoardRunner {
         this.board.pressReset();
       },
     });
+    this.air =
+      data.air &&
+      new BoardAir(
+        this.board,
+        data.air,
+        () => this.wakeUp?.(),
+        (event) => this.post({ kind: 'air', event, atNanos: this.board.nowNanos }),
+      );
     this.board.onReset = (reset, atTicks) => {
       this.flush();
       this.debug.noteReset(reset);
@@ -95,6 +105,7 @@ export class BoardRunner {
 
   /** Runs until a `close` message. */
   async run(): Promise<void> {
+    await this.air?.start();
     this.anchorRealtime();
     while (!this.closed) {
       const sleepNanos = this.turn();
@@ -103,6 +114,7 @@ export class BoardRunner {
       else await new Promise<void>((resolve) => setImmediate(resolve));
     }
     this.debug.finishTrace();
+    await this.air?.close();
   }
 
   /** Runs the board for a few milliseconds of wall time at most; returns how long to sleep. */
@@ -125,10 +137,20 @@ export class BoardRunner {
   /** Time that the board has waited through and the wall clock has not; none while nobody outside is attached. */
   private idleDebt(): number {
     const idledNanos = this.board.takeIdledNanos();
-    if (this.pacing === 'fast' || this.attached === 0) this.idleDebtNanos = 0;
+    if (this.pacing === 'fast' || !this.isAttached) this.idleDebtNanos = 0;
     // Waiting for bits on the wire is work: a fast host must not be held to the line's speed.
-    else if (!this.board.isSerialBusy && this.serialInBytes === 0) this.idleDebtNanos += idledNanos;
+    else if (!this.isAwaited) this.idleDebtNanos += idledNanos;
     return this.idleDebtNanos;
+  }
+
+  private get isAttached(): boolean {
+    return this.attached > 0 || (this.air?.isWatched ?? false);
+  }
+
+  /** Somebody outside waits for the board, not the board for the time to pass. */
+  private get isAwaited(): boolean {
+    if (this.board.isSerialBusy || this.serialInBytes > 0) return true;
+    return this.air?.isAwaited(this.board.nowNanos) ?? false;
   }
 
   /** Sleeps, or until mail comes, and pays for idle time with it. */
@@ -187,6 +209,7 @@ export class BoardRunner {
     for (const { bytes, ...chunk } of this.serialOut)
       this.post({ kind: 'serial', ...chunk, bytes: Uint8Array.from(bytes) });
     this.serialOut.length = 0;
+    this.air?.flush();
   }
 
   // --- acts and faults --------------------------------------------------------------------------------------------
@@ -239,6 +262,7 @@ export class BoardRunner {
         return board.save();
       case 'restore':
         board.restore(argument as BoardActs['restore']['argument']);
+        this.air?.boardRestored();
         this.faulted = false;
         this.anchorRealtime();
         return undefined;
@@ -252,6 +276,11 @@ export class BoardRunner {
           flashOperations: board.parts.flash.operationsTotal,
           unmappedAccesses: board.bus.unmappedCount,
         } satisfies BoardActs['status']['result'];
+      case 'air-status':
+        return this.air?.status;
+      case 'impair-air':
+        if (this.air) this.air.medium.impairments = argument as BoardActs['impair-air']['argument'];
+        return undefined;
       case 'profile':
         return this.debug.profile();
       case 'finish-trace':

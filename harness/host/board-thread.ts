@@ -3,6 +3,7 @@ import type { ErrorCode } from '../core/error-codes';
 import { EsprigError, LinkError } from '../core/errors';
 import type { BoardLine } from '../port/board-line';
 import type { BoardConfig } from '../emulator/board-config';
+import type { BoardAirEvent, BoardAirOptions } from './air';
 import type {
   BoardActName,
   BoardActs,
@@ -19,6 +20,7 @@ export interface BoardThreadOptions {
   readonly config?: Partial<BoardConfig>;
   readonly pacing?: Pacing;
   readonly debug?: BoardDebugOptions;
+  readonly air?: BoardAirOptions;
 }
 
 export interface BoardThreadListeners {
@@ -26,6 +28,7 @@ export interface BoardThreadListeners {
   readonly reset?: (reset: string, atNanos: number) => void;
   readonly powerCut?: (message: Extract<FromBoard, { kind: 'power-cut' }>) => void;
   readonly fault?: (fault: BoardFault, atNanos: number) => void;
+  readonly air?: (event: BoardAirEvent, atNanos: number) => void;
   /** A debugger has left; `kill`: it wants the run to end. */
   readonly debuggerLeft?: (how: 'detach' | 'kill') => void;
   /** The thread has ended, by `close` or because it could not go on. */
@@ -68,6 +71,7 @@ export class BoardThread implements AsyncDisposable {
       config: options.config ?? {},
       pacing: options.pacing ?? 'auto',
       ...(options.debug === undefined ? {} : { debug: options.debug }),
+      ...(options.air === undefined ? {} : { air: options.air }),
     };
     this.worker = new Worker(workerScript(), { eval: true, workerData: data, name: 'esprig-board' });
     this.worker.on('message', (message: FromBoard) => this.receive(message));
@@ -96,7 +100,7 @@ export class BoardThread implements AsyncDisposable {
         this.attach(listener === undefined ? -1 : 1);
       this.carrier = listener;
     },
-    setLines: ({ dtr, rts }) => this.send({ kind: 'lines', dtr, rts }),
+    setLines: ({ dtr, rts }) => this.send({ kind: 'lines', dtr, rts, atMs: performance.now() }),
     pendingBytes: () => this.bytesUnderWay,
     onRoom: (listener) => {
       this.roomListener = listener;
@@ -198,6 +202,9 @@ export class BoardThread implements AsyncDisposable {
         this.die(new EsprigError(code, text, { blame, hint }));
         break;
       }
+      case 'air':
+        for (const { air } of this.listeners) air?.(message.event, message.atNanos);
+        break;
       case 'fault':
         for (const { fault } of this.listeners) fault?.(message.fault, message.atNanos);
         break;

@@ -21,3 +21,4 @@ export { Random } from './random';
 export { capturePcap, Sniffer } from './sniffer';
 export type { StationEvent, StationOptions, StationState } from './station';
 export { Station } from './station';
+export { Timer, Timers } from './timers';
