@@ -229,6 +229,7 @@ describe('DTR and RTS through the reset circuit', () => {
   it.each([
     ['within the settle time of each other', 300],
     ['with the intermediate state of 10 ms', 10_000],
+    ['as slowly as pyserial asks a serial server', 100_000],
   ])('enter the loader by ClassicReset, lines moving %s', (_name, betweenMicros) => {
     drive(false, true, 100_000); // EN low
     guest.serial.clear();

@@ -134,11 +134,11 @@ export class Board {
   }
 
   /** EN pin. Low stops the chip at once; high starts it when the lines have stood still for the settle time. */
-  setEnable(high: boolean): void {
+  setEnable(high: boolean, settleMicros = this.config.lineSettleMicros): void {
     if (high === this.enHigh) return;
     this.enHigh = high;
     if (!high) this.hold();
-    else if (this.powered) this.restartSettling();
+    else if (this.powered) this.restartSettling(settleMicros);
   }
 
   /** Level that the board puts on a pin, GPIO0 for example. A strap that moves while EN settles starts the wait anew. */
@@ -147,8 +147,8 @@ export class Board {
     if (this.settleAlarm.scheduled) this.restartSettling();
   }
 
-  private restartSettling(): void {
-    this.queue.scheduleIn(this.settleAlarm, microsToTicks(this.config.lineSettleMicros));
+  private restartSettling(settleMicros = this.config.lineSettleMicros): void {
+    this.queue.scheduleIn(this.settleAlarm, microsToTicks(settleMicros));
   }
 
   private start(): void {
@@ -381,8 +381,14 @@ export class Board {
     parts.flash.restore(stateOf('flash-chip'));
     parts.cache.restore(stateOf('flash-cache'));
     // Last, for what the parts did to interrupt lines and alarms while they were restored is not the truth.
-    for (const name of ['dram', 'iram', 'rtc', 'flash'] as const)
-      this.memory.region(name).set(snapshot.memories[name]);
+    for (const name of ['dram', 'iram', 'rtc', 'flash'] as const) {
+      const region = this.memory.region(name);
+      const saved = snapshot.memories[name];
+      if (saved.length !== region.length) {
+        throw new EmulatorFault('ESPRIG_EMU_SNAPSHOT', `snapshot's memory ${name} has ${saved.length} bytes`);
+      }
+      region.set(saved);
+    }
     this.memory.bytes.set(snapshot.memories.registers, 0);
     this.cpu.restore(snapshot.cpu);
     this.queue.restore(snapshot.queue);

@@ -1,12 +1,12 @@
 import { performance } from 'node:perf_hooks';
 import { Board } from '../emulator/board';
 import { EmulatorFault } from '../emulator/fault';
-import { driveResetCircuit } from '../emulator/reset-circuit';
 import { ticksToNanos } from '../emulator/time';
 import { isEsprigError } from '../core/errors';
 import { BoardAir } from './air';
 import { BoardDebug } from './board-debug';
 import type { BoardActName, BoardActs, BoardThreadData, FromBoard, ToBoard } from './board-messages';
+import { LineInbox } from './line-inbox';
 
 /** Virtual time between two looks at the wall clock, and wall time between two looks at the mail. */
 const CHUNK_NANOS = 1_000_000;
@@ -34,14 +34,13 @@ export class BoardRunner {
   private readonly realtimeAnchor = { wallMs: 0, nanos: 0 };
   private wakeUp: (() => void) | undefined;
   private readonly serialOut: { bytes: number[]; baud: number; uart: 0 | 1; atNanos: number }[] = [];
-  /** Bytes from outside that did not fit the board's queue yet. */
-  private readonly serialIn: { bytes: Uint8Array; at: number; baud: number }[] = [];
-  private serialInBytes = 0;
+  private readonly inbox: LineInbox;
 
   constructor(data: BoardThreadData, post: (message: FromBoard) => void) {
     this.pacing = data.pacing;
     this.post = post;
     this.board = new Board(data.config);
+    this.inbox = new LineInbox(this.board);
     this.board.onTransmit = (uart, byte, baud, atTicks) =>
       this.transmitted(uart, byte, baud, ticksToNanos(atTicks));
     this.debug = new BoardDebug(this.board, data.debug ?? {}, {
@@ -74,11 +73,10 @@ export class BoardRunner {
   receive(message: ToBoard): void {
     switch (message.kind) {
       case 'serial':
-        this.serialIn.push({ bytes: message.bytes, at: 0, baud: message.baud });
-        this.serialInBytes += message.bytes.length;
+        this.inbox.addBytes(message.bytes, message.baud);
         break;
       case 'lines':
-        driveResetCircuit(this.board, message.dtr, message.rts);
+        this.inbox.addLines(message);
         break;
       case 'attached':
         this.attached = message.count;
@@ -122,8 +120,9 @@ export class BoardRunner {
     const turnEndMs = performance.now() + TURN_MS;
     try {
       while (performance.now() < turnEndMs) {
+        const isStopped = this.faulted || !this.board.isPowered;
+        this.takeMail(isStopped);
         if (this.faulted || !this.board.isPowered || this.debug.isHalted) return LONGEST_SLEEP_MS * 1e6;
-        this.feedSerial();
         this.debug.run(CHUNK_NANOS);
         const sleepNanos = this.pacing === 'realtime' ? this.realtimeLead() : this.idleDebt();
         if (sleepNanos > SHORTEST_SLEEP_NANOS) return sleepNanos;
@@ -182,20 +181,11 @@ export class BoardRunner {
 
   // --- serial -----------------------------------------------------------------------------------------------------
 
-  private feedSerial(): void {
-    let moved = 0;
-    while (this.serialIn.length > 0) {
-      const chunk = this.serialIn[0]!;
-      while (chunk.at < chunk.bytes.length && this.board.receiveByte(chunk.bytes[chunk.at]!, chunk.baud)) {
-        chunk.at++;
-        moved++;
-      }
-      if (chunk.at < chunk.bytes.length) break;
-      this.serialIn.shift();
-    }
-    if (moved === 0) return;
-    this.serialInBytes -= moved;
-    this.post({ kind: 'room', pendingBytes: this.serialInBytes });
+  private takeMail(isStopped: boolean): void {
+    const { movedBytes, wasReset } = this.inbox.deliver(isStopped);
+    // Being held in reset ends whatever went wrong before.
+    if (wasReset) this.faulted = false;
+    if (movedBytes > 0) this.post({ kind: 'room', pendingBytes: this.inbox.pendingBytes });
   }
 
   private transmitted(uart: 0 | 1, byte: number, baud: number, atNanos: number): void {
