@@ -109,7 +109,14 @@ export class EventQueue implements Scheduler {
     return { version: 1, nextOrder: this.nextOrder, alarms };
   }
 
+  /** @throws EmulatorFault `ESPRIG_EMU_SNAPSHOT` for another version or an alarm that nobody has registered */
   restore(state: EventQueueState): void {
+    if (state.version !== 1) {
+      throw new EmulatorFault(
+        'ESPRIG_EMU_SNAPSHOT',
+        `snapshot of the alarms: version ${String(state.version)}`,
+      );
+    }
     for (const alarm of this.pending) alarm.atTicks = Infinity;
     this.pending.length = 0;
     for (const [name, { atTicks, order }] of Object.entries(state.alarms)) {

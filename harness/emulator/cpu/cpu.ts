@@ -647,8 +647,11 @@ export class Cpu {
     };
   }
 
-  /** Registers and memory are restored by the board before this. */
+  /** Registers and memory are restored by the board before this. @throws EmulatorFault `ESPRIG_EMU_SNAPSHOT` */
   restore(state: CpuState): void {
+    if (state.version !== 1) {
+      throw new EmulatorFault('ESPRIG_EMU_SNAPSHOT', `snapshot of cpu: version ${String(state.version)}`);
+    }
     this.sliceEndCycle = state.cycles + this.regs[REG.LEFT]!;
     this.originCycle = state.cycles;
     this.originTicks = state.nowTicks;

@@ -137,11 +137,13 @@ export class Bus {
     }
   }
 
-  /** A block without this register knows neither PC nor address; here they are added. */
+  /** A block that refuses a register knows neither PC nor address; here they are added. */
   private refused(error: unknown, addr: number, pc: number): number {
-    if (!(error instanceof EmulatorFault) || error.code !== 'ESPRIG_EMU_UNMAPPED') throw error;
-    this.unmappedCount++;
-    if (this.lenient) return 0;
+    if (!(error instanceof EmulatorFault) || error.pc !== undefined) throw error;
+    if (error.code === 'ESPRIG_EMU_UNMAPPED') {
+      this.unmappedCount++;
+      if (this.lenient) return 0;
+    }
     throw new EmulatorFault(error.code, error.message, { pc, addr: addr >>> 0 });
   }
 

@@ -127,6 +127,8 @@ export class SpiController implements Peripheral {
   }
 
   save(): SavedState {
+    // The same moment gives the same fields, whether or not software has looked at TRANS_DONE.
+    this.settleDone();
     return {
       version: 1,
       registers: Array.from(this.registers),
