@@ -129,6 +129,8 @@ export class BoardDebug {
       reset: () => this.resetToFirstInstruction(),
       leave: (how) => {
         this.closeLink();
+        // Who kills the program does not want to see it run on.
+        if (how === 'kill') this.mode = 'halted';
         this.hooks.post({ kind: 'debugger-left', how });
       },
     });

@@ -1,10 +1,11 @@
 import { readFileSync, statSync } from 'node:fs';
 import { FLASH_CHIPS } from '../../chip/flash-chips';
-import { UsageError } from '../../core/errors';
+import type { ErrorCode } from '../../core/error-codes';
+import { isEsprigError, UsageError } from '../../core/errors';
 import type { BoardConfig } from '../../emulator/board-config';
 import type { BoardDebugOptions, Pacing } from '../../host/board-messages';
 import { parseElfSymbols } from '../../protocol/elf-symbols';
-import { checkFlashPlan, parseOffsetFile } from '../../protocol/flasher-args';
+import { checkFlashPlan, parseOffsetFile, type SizedFile } from '../../protocol/flasher-args';
 
 /** `esprig board`'s options as commander hands them over. */
 export interface BoardFlags {
@@ -117,9 +118,25 @@ export function flashContents(flags: BoardFlags, flashBytes: number): readonly F
   const images = flags.image.map(parseOffsetFile);
   const sized = (files: readonly { offset: number; file: string }[]) =>
     files.map((each) => ({ ...each, sizeBytes: sizeOf(each.file) }));
-  checkFlashPlan(sized(dump), flashBytes);
-  checkFlashPlan(sized(images), flashBytes);
+  checked(sized(dump), flashBytes);
+  checked(sized(images), flashBytes);
   return [...dump, ...images].map((each) => ({ ...each, bytes: readBytes(each.file) }));
+}
+
+/** With what to do about it on this board, where the codec does not know. */
+const HINTS: Readonly<Partial<Record<ErrorCode, string>>> = {
+  ESPRIG_USAGE_TOO_LARGE: 'A larger chip may do: --flash-size 2MB, for example.',
+  ESPRIG_USAGE_OVERLAP:
+    'Each --image needs sectors of its own; give one of them another offset. A --flash dump lies below all of them.',
+};
+
+function checked(files: readonly SizedFile[], flashBytes: number): void {
+  try {
+    checkFlashPlan(files, flashBytes);
+  } catch (error) {
+    if (!isEsprigError(error)) throw error;
+    throw new UsageError(error.code, error.message, { hint: error.hint ?? HINTS[error.code], cause: error });
+  }
 }
 
 function readRom(file: string): Uint8Array {

@@ -35,6 +35,8 @@ export async function runBoard(plan: BoardPlan, flags: BoardFlags, out: Output):
 
   await using serial = flags.serial === undefined ? undefined : await startSerial(board, flags.serial);
   await using gdb = flags.gdb === undefined ? undefined : await startGdbServer(board, flags.gdb);
+  // Once it answers, it is ready; a trace that cannot be written has been told by then.
+  await board.act('status');
   announce(plan, serial, gdb, out);
   // A person who watches the console counts as attached: an idle board must not race through the years.
   if (flags.until === undefined) board.attach(1);
