@@ -12,6 +12,7 @@ const IDLE = Uint8Array.of(0x06, 0xff, 0xff, 0);
 export const PROGRAM_ADDR = 0x40101000;
 /** Top of the programs' stack. */
 export const PROGRAM_STACK_ADDR = 0x3fffa000;
+const REGISTER_ARGUMENTS = 6;
 
 /** A board that its own ROM has booted, for guest programs in assembler. */
 export class ProgramBoard {
@@ -86,6 +87,18 @@ export class ProgramBoard {
   runProgram(source: string, forMicros = 1_000_000): void {
     this.load(source);
     this.runTo('end', forMicros);
+  }
+
+  /** Calls a function as C does (a2-a7, then the stack) and answers what it returns. */
+  call(addr: number, args: readonly number[] = [], forMicros = 1_000_000): number {
+    this.load('callx0 a8\nend: j end');
+    this.cpu.ar[8] = addr;
+    args.forEach((arg, index) => {
+      if (index < REGISTER_ARGUMENTS) this.cpu.ar[2 + index] = arg;
+      else this.setWord(PROGRAM_STACK_ADDR + 4 * (index - REGISTER_ARGUMENTS), arg);
+    });
+    this.runTo('end', forMicros);
+    return this.cpu.ar[2]! >>> 0;
   }
 
   run(forMicros: number): RunEnd {
