@@ -177,7 +177,7 @@ export function buildParts(
       onPeripheralReset: () => undefined,
       onCacheBanks: (value) => {
         bus.setCacheBanks((value & 0x10) !== 0, (value & 0x08) !== 0);
-        cpu.cacheBanksChanged();
+        cpu.codeTable.cacheBanksChanged();
       },
       onUart0Swapped: () => undefined,
       spiInterruptCause: () => spiCause,

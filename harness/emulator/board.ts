@@ -3,7 +3,8 @@ import { DEFAULT_BOARD_CONFIG, type BoardConfig } from './board-config';
 import { buildParts, type BoardParts } from './board-parts';
 import { AIR_ALARM, type Medium } from './air';
 import { warmUpHotLoop } from './cpu/warm-up';
-import { Cpu, type CpuState, type RomProgram } from './cpu/cpu';
+import type { RomProgram } from './cpu/code-table';
+import { Cpu, type CpuState } from './cpu/cpu';
 import { Alarm, EventQueue, type EventQueueState } from './event-queue';
 import { EmulatorFault } from './fault';
 import { Bus } from './memory/bus';
@@ -80,7 +81,7 @@ export class Board {
     this.bus.lenient = this.config.lenient;
     this.cpu = new Cpu(this.memory, this.bus, this.queue);
     this.sliceRunner = this.cpu;
-    this.cpu.trapNarrowAccess = this.config.trapNarrowAccess;
+    this.cpu.data.trapNarrowAccess = this.config.trapNarrowAccess;
     this.parts = buildParts(this.config, this.memory, this.cpu, this.bus, this.queue, {
       transmitted: (uart, byte, baud, atTicks) => this.onTransmit?.(uart, byte, baud, atTicks),
       softwareReset: () => this.resetSoon('software'),
@@ -100,7 +101,7 @@ export class Board {
       this.onPowerCut?.(cut);
     };
     this.cpu.setClock(clocks.cpuHz);
-    this.cpu.setRom(this.config.romImage ? foreignRom(this.config.romImage) : buildRom());
+    this.cpu.codeTable.setRom(this.config.romImage ? foreignRom(this.config.romImage) : buildRom());
   }
 
   // --- power, reset, lines ----------------------------------------------------------------------------------------
@@ -301,7 +302,7 @@ export class Board {
     const remapped = cache.windowBase !== this.windowBase || cache.windowSize !== this.windowSize;
     this.windowBase = cache.windowBase;
     this.windowSize = cache.windowSize;
-    this.cpu.flashWindowChanged(cache.live, remapped);
+    this.cpu.codeTable.flashWindowChanged(cache.live, remapped);
   }
 
   /** Code that was decoded from these bytes is stale, wherever the window shows them. */
@@ -310,11 +311,11 @@ export class Board {
     const { windowSize, windowBase } = this.parts.cache;
     const first = (flashOffset - windowBase) & (size - 1);
     for (let at = first; at < windowSize; at += size) {
-      this.cpu.invalidateCode(FLASH_WINDOW_BASE + at, Math.min(length, windowSize - at));
+      this.cpu.codeTable.invalidate(FLASH_WINDOW_BASE + at, Math.min(length, windowSize - at));
     }
     // The piece that wraps round at the end of the chip.
     if (first + length > size)
-      this.cpu.invalidateCode(FLASH_WINDOW_BASE, Math.min(first + length - size, windowSize));
+      this.cpu.codeTable.invalidate(FLASH_WINDOW_BASE, Math.min(first + length - size, windowSize));
   }
 
   // --- snapshot ---------------------------------------------------------------------------------------------------

@@ -94,17 +94,17 @@ function runReference(): Reference {
     if (operation.number % OPERATIONS_PER_SNAPSHOT === 0) board.stop();
   };
   board.powerOn();
-  board.cpu.setBreakpoint(entryAddr);
+  board.cpu.codeTable.setBreakpoint(entryAddr);
   board.runFor(1e9);
-  board.cpu.clearBreakpoint(entryAddr);
+  board.cpu.codeTable.clearBreakpoint(entryAddr);
   snapshots.push(board.save());
-  board.cpu.setBreakpoint(program.labels.get('done')!);
-  board.cpu.setBreakpoint(program.labels.get('failed')!);
+  board.cpu.codeTable.setBreakpoint(program.labels.get('done')!);
+  board.cpu.codeTable.setBreakpoint(program.labels.get('failed')!);
   while (board.runFor(1e9) === 'stopped' && board.cpu.pc !== program.labels.get('done')) {
     snapshots.push(board.save());
   }
-  board.cpu.clearBreakpoint(program.labels.get('done')!);
-  board.cpu.clearBreakpoint(program.labels.get('failed')!);
+  board.cpu.codeTable.clearBreakpoint(program.labels.get('done')!);
+  board.cpu.codeTable.clearBreakpoint(program.labels.get('failed')!);
   board.parts.flash.onOperation = undefined;
   return { operations, snapshots, before, after: Buffer.from(board.memory.flash) };
 }
@@ -137,9 +137,9 @@ function cut(number: number, afterNanos: number | undefined): FlashPowerCut {
 function expectBoots(): void {
   said = '';
   board.powerOn();
-  board.cpu.setBreakpoint(entryAddr);
+  board.cpu.codeTable.setBreakpoint(entryAddr);
   const end = board.runFor(1e9);
-  board.cpu.clearBreakpoint(entryAddr);
+  board.cpu.codeTable.clearBreakpoint(entryAddr);
   expect([end, board.cpu.pc]).toEqual(['stopped', entryAddr]);
   expect(said).toContain('rst cause:1, boot mode:(3,6)');
 }
@@ -222,9 +222,9 @@ describe('power that fails in a flash operation', () => {
     for (const number of [1, 9, 16, 17, 700, 2064]) {
       cut(number, undefined);
       board.powerOn();
-      board.cpu.setBreakpoint(program.labels.get('done')!);
+      board.cpu.codeTable.setBreakpoint(program.labels.get('done')!);
       expect(board.runFor(5e9)).toBe('stopped');
-      board.cpu.clearBreakpoint(program.labels.get('done')!);
+      board.cpu.codeTable.clearBreakpoint(program.labels.get('done')!);
       expect(reference.after.equals(board.memory.flash)).toBe(true);
     }
   });

@@ -76,7 +76,7 @@ export class BoardDebug {
     if (this.mode === 'resume') {
       this.mode = 'running';
       // The breakpoint that the board rests on has been told already.
-      if (board.cpu.hasBreakpoint(board.cpu.pc)) this.stepOnce();
+      if (board.cpu.codeTable.hasBreakpoint(board.cpu.pc)) this.stepOnce();
     }
     // A traced board is slow: it must come back often enough to read its mail.
     const end = board.runFor(this.tracer === undefined ? nanos : nanos / TRACED_SLOWER);

@@ -49,9 +49,9 @@ export function boardMachine(
       board.powerOn();
       for (const { addr, bytes } of program.segments) {
         board.memory.bytes.set(bytes, board.bus.locate(addr));
-        if (addr >= 0x40000000) board.cpu.invalidateCode(addr, bytes.length);
+        if (addr >= 0x40000000) board.cpu.codeTable.invalidate(addr, bytes.length);
       }
-      board.cpu.setBreakpoint(symbol(program, 'program_done'));
+      board.cpu.codeTable.setBreakpoint(symbol(program, 'program_done'));
       board.cpu.pc = program.entryAddr;
       const startCycles = board.cpu.nowCycles;
       const startedMs = performance.now();

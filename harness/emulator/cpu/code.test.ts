@@ -337,12 +337,12 @@ describe('code in flash', () => {
     flashCode(0x40, WINDOW + 0x40, 'movi a5, 1\nret');
     flashCode(0x100040, WINDOW + 0x40, 'movi a5, 2\nret');
     guest.load(`.literals\nbegin: ${cacheOn(1, 0)}\nl32r a9, =0x40200040\ncallx0 a9\nend: j end`);
-    cpu.setBreakpoint(WINDOW + 0x40);
+    cpu.codeTable.setBreakpoint(WINDOW + 0x40);
     expect(guest.run(1000)).toBe('stopped');
     expect(cpu.pc).toBe(WINDOW + 0x40);
     cpu.stepOffBreakpoint();
     expect(cpu.ar[5]).toBe(2);
-    cpu.clearBreakpoint(WINDOW + 0x40);
+    cpu.codeTable.clearBreakpoint(WINDOW + 0x40);
     guest.runTo('end');
     expect(PROGRAM_ADDR).toBeLessThan(cpu.pc);
   });

@@ -7,7 +7,7 @@ const guest = new ProgramBoard({ flashSizeBytes: 0x400000 });
 const { board, cpu } = guest;
 
 beforeEach(() => {
-  cpu.trapNarrowAccess = true;
+  cpu.data.trapNarrowAccess = true;
   board.bus.lenient = false;
   board.bus.unmappedCount = 0;
   guest.rewind();
@@ -98,7 +98,7 @@ describe('narrow access', () => {
   });
 
   it.each(PLACES)('reads what is there once the switch is off, in %s', (_name, addr, prepare) => {
-    cpu.trapNarrowAccess = false;
+    cpu.data.trapNarrowAccess = false;
     board.programFlash(0x10, Uint8Array.of(0x11, 0x82, 0x93, 0xa4));
     guest.load('nop', 0x40100100);
     const word = (): number => guest.word(addr);
@@ -114,7 +114,7 @@ describe('narrow access', () => {
   });
 
   it('writes IRAM once the switch is off, and the bytes around stay', () => {
-    cpu.trapNarrowAccess = false;
+    cpu.data.trapNarrowAccess = false;
     guest.setWord(0x40103000, 0x11223344);
     trap(`${point(0x40103000)}\nmovi a3, 0x55\ns8i a3, a7, 2\ns16i a3, a7, 0`);
     expect(guest.word(0x40103000)).toBe(0x11550055);
@@ -241,7 +241,7 @@ describe('what has nothing behind it', () => {
         `${point(0x50000000)}\nmov a3, a7\nl32r a2, =0x3fff0000\nmovi a4, 8\nl32r a8, =0x4000df48\ncallx0 a8`,
       ).code,
     ).toBe('ESPRIG_EMU_UNMAPPED');
-    expect(cpu.trapNarrowAccess).toBe(true);
+    expect(cpu.data.trapNarrowAccess).toBe(true);
   });
 });
 

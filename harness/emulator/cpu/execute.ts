@@ -30,12 +30,14 @@ const b4constu = Uint32Array.from(B4CONSTU);
 
 /** Executes instructions until LEFT cycles have passed; PC, LEFT and all state are stored on return and on a throw. */
 export function execute(cpu: Cpu): void {
-  const { regs, ar, code } = cpu;
+  const { regs, ar, data } = cpu;
+  const table = cpu.codeTable;
+  const code = table.words;
   const { words, halves, bytes } = cpu.memory;
   let pc = regs[PC]!;
   let left = regs[LEFT]!;
-  if ((pc - CODE_BASE) >>> 0 >= cpu.codeLimit) {
-    cpu.decodeAt(pc);
+  if ((pc - CODE_BASE) >>> 0 >= table.limit) {
+    table.decodeAt(pc);
     pc = regs[PC]!;
   }
 
@@ -48,7 +50,7 @@ export function execute(cpu: Cpu): void {
         regs[PC] = pc;
         regs[LEFT] = left;
         // Nothing to decode: an exception was raised, which takes its cycle, so that a bad vector cannot hang us.
-        if (cpu.decodeAt(pc)) left++;
+        if (table.decodeAt(pc)) left++;
         pc = regs[PC]!;
         continue;
       case 1 /* illegal */:
@@ -60,8 +62,8 @@ export function execute(cpu: Cpu): void {
         regs[LEFT] = left;
         cpu.runRomCall(code[slot + 1]!);
         pc = regs[PC]!;
-        if ((pc - CODE_BASE) >>> 0 >= cpu.codeLimit) {
-          cpu.decodeAt(pc);
+        if ((pc - CODE_BASE) >>> 0 >= table.limit) {
+          table.decodeAt(pc);
           pc = regs[PC]!;
         }
         left = regs[LEFT]!;
@@ -71,8 +73,8 @@ export function execute(cpu: Cpu): void {
         regs[LEFT] = left;
         executeSystem(cpu, code[slot + 1]!);
         pc = regs[PC]!;
-        if ((pc - CODE_BASE) >>> 0 >= cpu.codeLimit) {
-          cpu.decodeAt(pc);
+        if ((pc - CODE_BASE) >>> 0 >= table.limit) {
+          table.decodeAt(pc);
           pc = regs[PC]!;
         }
         left = regs[LEFT]!;
@@ -80,7 +82,7 @@ export function execute(cpu: Cpu): void {
       case 4 /* l32r, not resolved */: {
         regs[PC] = pc;
         regs[LEFT] = left;
-        const value = cpu.load32(cpu.literalAddr(pc, code[slot + 1]!));
+        const value = data.load32(cpu.literalAddr(pc, code[slot + 1]!));
         left = regs[LEFT]!;
         if (regs[TRAP] !== 0) {
           regs[TRAP] = 0;
@@ -267,7 +269,7 @@ export function execute(cpu: Cpu): void {
         } else {
           regs[PC] = pc;
           regs[LEFT] = left;
-          const value = cpu.load8(addr);
+          const value = data.load8(addr);
           left = regs[LEFT]!;
           if (regs[TRAP] !== 0) {
             regs[TRAP] = 0;
@@ -287,7 +289,7 @@ export function execute(cpu: Cpu): void {
         } else {
           regs[PC] = pc;
           regs[LEFT] = left;
-          const value = cpu.load16(addr);
+          const value = data.load16(addr);
           left = regs[LEFT]!;
           if (regs[TRAP] !== 0) {
             regs[TRAP] = 0;
@@ -307,7 +309,7 @@ export function execute(cpu: Cpu): void {
         } else {
           regs[PC] = pc;
           regs[LEFT] = left;
-          const value = (cpu.load16(addr) << 16) >> 16;
+          const value = (data.load16(addr) << 16) >> 16;
           left = regs[LEFT]!;
           if (regs[TRAP] !== 0) {
             regs[TRAP] = 0;
@@ -327,7 +329,7 @@ export function execute(cpu: Cpu): void {
         } else {
           regs[PC] = pc;
           regs[LEFT] = left;
-          const value = cpu.load32(addr);
+          const value = data.load32(addr);
           left = regs[LEFT]!;
           if (regs[TRAP] !== 0) {
             regs[TRAP] = 0;
@@ -347,7 +349,7 @@ export function execute(cpu: Cpu): void {
         } else {
           regs[PC] = pc;
           regs[LEFT] = left;
-          cpu.store8(addr, ar[(w >>> 16) & 15]!);
+          data.store8(addr, ar[(w >>> 16) & 15]!);
           left = regs[LEFT]!;
           if (regs[TRAP] !== 0) {
             regs[TRAP] = 0;
@@ -366,7 +368,7 @@ export function execute(cpu: Cpu): void {
         } else {
           regs[PC] = pc;
           regs[LEFT] = left;
-          cpu.store16(addr, ar[(w >>> 16) & 15]!);
+          data.store16(addr, ar[(w >>> 16) & 15]!);
           left = regs[LEFT]!;
           if (regs[TRAP] !== 0) {
             regs[TRAP] = 0;
@@ -385,7 +387,7 @@ export function execute(cpu: Cpu): void {
         } else {
           regs[PC] = pc;
           regs[LEFT] = left;
-          cpu.store32(addr, ar[(w >>> 16) & 15]!);
+          data.store32(addr, ar[(w >>> 16) & 15]!);
           left = regs[LEFT]!;
           if (regs[TRAP] !== 0) {
             regs[TRAP] = 0;
@@ -419,10 +421,10 @@ export function execute(cpu: Cpu): void {
         const target = ar[(w >>> 12) & 15]!;
         ar[0] = pc + 3;
         pc = target;
-        if ((pc - CODE_BASE) >>> 0 >= cpu.codeLimit) {
+        if ((pc - CODE_BASE) >>> 0 >= table.limit) {
           regs[PC] = pc;
           regs[LEFT] = left;
-          cpu.decodeAt(pc);
+          table.decodeAt(pc);
           pc = regs[PC]!;
         }
         continue;
@@ -432,19 +434,19 @@ export function execute(cpu: Cpu): void {
         continue;
       case 60 /* jx */:
         pc = ar[(w >>> 12) & 15]!;
-        if ((pc - CODE_BASE) >>> 0 >= cpu.codeLimit) {
+        if ((pc - CODE_BASE) >>> 0 >= table.limit) {
           regs[PC] = pc;
           regs[LEFT] = left;
-          cpu.decodeAt(pc);
+          table.decodeAt(pc);
           pc = regs[PC]!;
         }
         continue;
       case 61 /* ret */:
         pc = ar[0]!;
-        if ((pc - CODE_BASE) >>> 0 >= cpu.codeLimit) {
+        if ((pc - CODE_BASE) >>> 0 >= table.limit) {
           regs[PC] = pc;
           regs[LEFT] = left;
-          cpu.decodeAt(pc);
+          table.decodeAt(pc);
           pc = regs[PC]!;
         }
         continue;

@@ -25,7 +25,8 @@ const before = new Int32Array(COMPARED_WORDS);
  * @returns cycles that passed; `cpu.idledCycles` has grown by the skipped ones
  */
 export function skipSteadyLoop(cpu: Cpu, cycles: number): number {
-  const { regs, code } = cpu;
+  const { regs } = cpu;
+  const code = cpu.codeTable.words;
   const startPc = regs[REG.PC]!;
   for (let i = 0; i < COMPARED_WORDS; i++) before[i] = regs[i]!;
   let passed = 0;
@@ -57,7 +58,8 @@ function isSteady(cpu: Cpu, w: number): boolean {
   const exec = w & 0xff;
   // Below 10 stands what leaves the hot loop, 46-49 are loads, 50-52 stores.
   if (exec < 46 || exec > 52) return exec >= 10;
-  const addr = (cpu.ar[(w >>> 12) & 15]! + cpu.code[((cpu.regs[REG.PC]! & CODE_MASK) << 1) + 1]!) | 0;
+  const addr =
+    (cpu.ar[(w >>> 12) & 15]! + cpu.codeTable.words[((cpu.regs[REG.PC]! & CODE_MASK) << 1) + 1]!) | 0;
   const inRam = (addr - DRAM_BASE) >>> 0 < DRAM_SIZE;
   if (exec <= 49) return inRam || cpu.bus.isSteady(addr);
   if (!inRam) return false;

@@ -78,7 +78,7 @@ export function warmUpHotLoop(): void {
   const values = [0, 1, -1, 0x7fffffff, -0x80000000, 0x1234567, 2, DRAM_BASE];
   for (let pass = 0; pass < PASSES; pass++) {
     cpu.reset();
-    cpu.trapNarrowAccess = false;
+    cpu.data.trapNarrowAccess = false;
     cpu.pc = program.labels.get('begin')!;
     cpu.ar[3] = values[pass % values.length]!;
     cpu.ar[4] = values[(pass * 3 + 1) % values.length]!;

@@ -32,7 +32,7 @@ export function instructionAt(
   pc: number,
   nameOf?: (addr: number) => string | undefined,
 ): string {
-  const romCall = board.cpu.romCallAtAddr(pc);
+  const romCall = board.cpu.codeTable.romCallAtAddr(pc);
   if (romCall) return `ROM function ${romCall.name}`;
   const at = board.bus.locate(pc);
   if (at < 0) return 'nothing to execute here';

@@ -253,7 +253,7 @@ describe('running', () => {
       const end = guest.addrOf('end');
       ask(`Z1,${end.toString(16)},3`);
       ask(leave);
-      expect(cpu.hasBreakpoint(end)).toBe(false);
+      expect(cpu.codeTable.hasBreakpoint(end)).toBe(false);
       expect(acts.at(-1)).toBe(leave === 'D' ? 'detach' : 'kill');
       // Nothing is answered any more.
       const heard = replies.length;

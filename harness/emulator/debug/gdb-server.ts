@@ -96,7 +96,7 @@ export class GdbSession {
   /** Takes the session's breakpoints out of the board. */
   end(): void {
     this.isOver = true;
-    for (const addr of this.breakpoints) this.board.cpu.clearBreakpoint(addr);
+    for (const addr of this.breakpoints) this.board.cpu.codeTable.clearBreakpoint(addr);
     this.breakpoints.clear();
   }
 
@@ -285,8 +285,8 @@ export class GdbSession {
     const addr = parseInt(addrText, 16);
     if (isSet) {
       this.breakpoints.add(addr);
-      this.board.cpu.setBreakpoint(addr);
-    } else if (this.breakpoints.delete(addr)) this.board.cpu.clearBreakpoint(addr);
+      this.board.cpu.codeTable.setBreakpoint(addr);
+    } else if (this.breakpoints.delete(addr)) this.board.cpu.codeTable.clearBreakpoint(addr);
     this.reply('OK');
   }
 
@@ -354,7 +354,7 @@ function pokeMemory(board: Board, addr: number, bytes: Uint8Array): boolean {
     const isReadOnly = (each: number): boolean => each >>> 24 === 0x40 && each >>> 20 !== 0x401;
     if (bytes.length > 0 && (isReadOnly(addr) || isReadOnly(addr + bytes.length - 1))) return false;
     places.forEach((at, i) => (board.memory.bytes[at] = bytes[i]!));
-    if (bytes.length > 0 && addr >>> 20 === 0x401) board.cpu.invalidateCode(addr, bytes.length);
+    if (bytes.length > 0 && addr >>> 20 === 0x401) board.cpu.codeTable.invalidate(addr, bytes.length);
     return true;
   }
   if ((addr & 3) !== 0 || bytes.length % 4 !== 0 || places.some((at) => at >= 0)) return false;

@@ -56,7 +56,7 @@ export class Tracer implements SliceRunner {
     const { cpu } = this;
     if (cpu.interruptDue) this.takeInterrupt();
     if (cpu.waiting) cpu.passUntil(untilTicks);
-    else if (cpu.hasBreakpoint(cpu.pc)) cpu.stopRequested = true;
+    else if (cpu.codeTable.hasBreakpoint(cpu.pc)) cpu.stopRequested = true;
     else if (!this.loopWaits || !this.skipWait(untilTicks)) {
       const { pc } = cpu;
       this.step(untilTicks);
@@ -68,7 +68,7 @@ export class Tracer implements SliceRunner {
   step(untilTicks: number): void {
     const { cpu } = this;
     const record = this.begin('instruction');
-    record.romCall = cpu.romCallAtAddr(record.pc)?.name;
+    record.romCall = cpu.codeTable.romCallAtAddr(record.pc)?.name;
     record.word = this.wordAt(record.pc);
     record.isUnfinished = true;
     try {

@@ -15,24 +15,24 @@ class RomPort implements RomGuest {
   }
 
   load8(addr: number): number {
-    return this.checked(this.cpu.load8(addr));
+    return this.checked(this.cpu.data.load8(addr));
   }
   load16(addr: number): number {
-    return this.checked(this.cpu.load16(addr));
+    return this.checked(this.cpu.data.load16(addr));
   }
   load32(addr: number): number {
-    return this.checked(this.cpu.load32(addr));
+    return this.checked(this.cpu.data.load32(addr));
   }
   store8(addr: number, value: number): void {
-    this.cpu.store8(addr, value);
+    this.cpu.data.store8(addr, value);
     this.checked(0);
   }
   store16(addr: number, value: number): void {
-    this.cpu.store16(addr, value);
+    this.cpu.data.store16(addr, value);
     this.checked(0);
   }
   store32(addr: number, value: number): void {
-    this.cpu.store32(addr, value);
+    this.cpu.data.store32(addr, value);
     this.checked(0);
   }
 
@@ -43,7 +43,7 @@ class RomPort implements RomGuest {
     if (at < 0 || (length > 1 && bus.locate(addr + length - 1) !== at + length - 1)) return undefined;
     if (forWriting) {
       if (addr >>> 24 === 0x40 && page !== 0x401) return undefined;
-      if (page === 0x401) this.cpu.invalidateCode(addr, length);
+      if (page === 0x401) this.cpu.codeTable.invalidate(addr, length);
     }
     return memory.bytes.subarray(at, at + length);
   }
@@ -83,13 +83,13 @@ export function invokeRomCall(cpu: Cpu, call: RomCall): void {
   const regs = cpu.regs;
   cpu.chargeCycles(call.cycles);
   // An app that has its own vectors emulates narrow access to flash and IRAM; the ROM's own vectors would not.
-  const trapNarrow = cpu.trapNarrowAccess;
-  if (regs[REG.VECBASE] !== ROM_BASE) cpu.trapNarrowAccess = false;
+  const trapNarrow = cpu.data.trapNarrowAccess;
+  if (regs[REG.VECBASE] !== ROM_BASE) cpu.data.trapNarrowAccess = false;
   let outcome: RomOutcome;
   try {
     outcome = runRomCall(call, port);
   } finally {
-    cpu.trapNarrowAccess = trapNarrow;
+    cpu.data.trapNarrowAccess = trapNarrow;
   }
   if (outcome === undefined) regs[REG.PC] = cpu.ar[0]!;
   else if (outcome === 'again') cpu.interruptsChanged();

@@ -1,6 +1,6 @@
 import { ROM_BASE, ROM_SIZE } from '../../chip/esp8266';
 import { assemble } from '../cpu/assemble';
-import type { RomProgram } from '../cpu/cpu';
+import type { RomProgram } from '../cpu/code-table';
 import { EmulatorFault, hex32 } from '../fault';
 import { bootCalls } from './boot-flow';
 import { BOOT_SOURCE, DATA_SOURCE } from './boot-source';

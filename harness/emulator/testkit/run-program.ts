@@ -29,10 +29,10 @@ export class ProgramBoard {
       buildImage([{ loadAddr: IRAM_BASE, data: IDLE }], { entryAddr: IRAM_BASE, mode: 2 }),
     );
     this.board.powerOn();
-    this.board.cpu.setBreakpoint(IRAM_BASE);
+    this.board.cpu.codeTable.setBreakpoint(IRAM_BASE);
     const end = this.board.runFor(1e9);
     if (end !== 'stopped') throw new Error(`the ROM did not boot: ${end}, ${this.serial.text}`);
-    this.board.cpu.clearBreakpoint(IRAM_BASE);
+    this.board.cpu.codeTable.clearBreakpoint(IRAM_BASE);
     // The last characters of the boot are still on the line.
     this.board.runFor(1e6);
     this.serial.clear();
@@ -54,7 +54,7 @@ export class ProgramBoard {
     const program = assemble(source, addr, symbols);
     if (addr + program.bytes.length > IRAM_BASE + IRAM_SIZE) throw new Error('the program does not fit IRAM');
     this.board.memory.region('iram').set(program.bytes, addr - IRAM_BASE);
-    this.cpu.invalidateCode(addr, program.bytes.length);
+    this.cpu.codeTable.invalidate(addr, program.bytes.length);
     this.labels = program.labels;
     this.cpu.pc = program.labels.get('begin') ?? addr;
     this.cpu.ar[1] = PROGRAM_STACK_ADDR;
@@ -70,7 +70,7 @@ export class ProgramBoard {
   /** Runs until the instruction at `label` is the next one. */
   runTo(label: string, forMicros = 1_000_000): void {
     const addr = this.addrOf(label);
-    this.cpu.setBreakpoint(addr);
+    this.cpu.codeTable.setBreakpoint(addr);
     try {
       const end = this.run(forMicros);
       if (end !== 'stopped' || this.cpu.pc !== addr) {
@@ -79,7 +79,7 @@ export class ProgramBoard {
         );
       }
     } finally {
-      this.cpu.clearBreakpoint(addr);
+      this.cpu.codeTable.clearBreakpoint(addr);
     }
   }
 

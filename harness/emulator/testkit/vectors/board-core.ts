@@ -60,7 +60,7 @@ export function boardCore(): CpuUnderTest {
     readWord: (addr) => memory.words[bus.locate(addr) >> 2]! >>> 0,
     writeWord(addr, value) {
       memory.words[bus.locate(addr) >> 2] = value;
-      if (addr >= 0x40000000) cpu.invalidateCode(addr, 4);
+      if (addr >= 0x40000000) cpu.codeTable.invalidate(addr, 4);
     },
     step: () => cpu.step(),
   };
