@@ -64,15 +64,12 @@ void sse_ota_json_str_bytes(sse_ota_text_t *text, const char *key, const char *v
     for (size_t i = 0; i < length;) {
         uint8_t byte = (uint8_t)value[i];
         size_t size = utf8_length((const uint8_t *)value + i, length - i);
-        if (size == 0) {
+        if (size == 0 || byte < 0x20 || byte == 0x7f) {
             sse_ota_text_char(text, '?');
             size = 1;
         } else if (byte == '"' || byte == '\\') {
             sse_ota_text_char(text, '\\');
             sse_ota_text_char(text, (char)byte);
-        } else if (byte < 0x20 || byte == 0x7f) {
-            sse_ota_text_str(text, "\\u");
-            sse_ota_text_hex(text, byte, 4);
         } else {
             sse_ota_text_bytes(text, value + i, size);
         }

@@ -6,7 +6,8 @@
 
 /*
  * A flat JSON object, key by key. Keys are the caller's constants and are not escaped; values are.
- * Strings are taken as UTF-8; a byte that is none becomes '?', so that the result always parses.
+ * Strings are taken as UTF-8; a byte that is none, and a control character, becomes '?': the result always parses, and
+ * a string grows to twice its length at most.
  */
 void sse_ota_json_open(sse_ota_text_t *text);
 void sse_ota_json_str(sse_ota_text_t *text, const char *key, const char *value);

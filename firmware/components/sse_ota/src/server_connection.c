@@ -47,9 +47,12 @@ static void send_answer(sse_ota_server_t *server, sse_ota_connection_t *connecti
     const sse_ota_port_t *port = server->config.port;
     uint32_t total = connection->answer_bytes + connection->tail_bytes;
     while (connection->sent_bytes < total) {
-        const char *from = connection->data.answer + connection->sent_bytes;
-        uint32_t left = connection->answer_bytes - connection->sent_bytes;
-        if (connection->sent_bytes >= connection->answer_bytes) {
+        const char *from;
+        uint32_t left;
+        if (connection->sent_bytes < connection->answer_bytes) {
+            from = connection->data.answer + connection->sent_bytes;
+            left = connection->answer_bytes - connection->sent_bytes;
+        } else {
             from = connection->tail + (connection->sent_bytes - connection->answer_bytes);
             left = total - connection->sent_bytes;
         }

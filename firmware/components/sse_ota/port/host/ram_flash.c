@@ -17,8 +17,11 @@ static const layout_t LAYOUTS[] = {
 
 bool ram_flash_start(ram_flash_t *flash, const char *layout)
 {
-    memset(flash, 0, sizeof(*flash));
     memset(flash->bytes, 0xff, sizeof(flash->bytes));
+    flash->running = flash->boot = 0;
+    flash->fault = RAM_FLASH_NO_FAULT;
+    flash->fault_at = flash->erases = flash->writes = flash->reads = 0;
+    flash->is_misused = false;
     for (size_t i = 0; i < sizeof(LAYOUTS) / sizeof(LAYOUTS[0]); i++) {
         if (strcmp(layout, LAYOUTS[i].name) == 0) {
             memcpy(flash->slots, LAYOUTS[i].slots, sizeof(flash->slots));
