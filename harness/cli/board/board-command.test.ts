@@ -152,7 +152,7 @@ describe('what cannot be put into the flash', () => {
     ['an ELF file that is none', () => ['--elf', hello], 'ELF file: it does not begin like one'],
     ['a port that is none', () => ['--serial', '70000'], '--serial'],
     ['two ways for time to go', () => ['--fast', '--realtime'], 'exclude each other'],
-    ['WiFi, which is not there yet', () => ['--ssid', 'lab'], '--ssid: the emulated board has no WiFi yet'],
+    ['a peer that there is not', () => ['--peer', 'lab'], '--peer lab: there is no such peer'],
     [
       'a trace where nothing can be written',
       () => ['--trace', join(folder, 'no-folder', 'x')],

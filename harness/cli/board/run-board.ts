@@ -3,6 +3,7 @@ import { RealClock, type Clock } from '../../core/clock';
 import { isErrorCode } from '../../core/error-codes';
 import { EsprigError, RigError, UsageError } from '../../core/errors';
 import type { BoardConfig } from '../../emulator/board-config';
+import type { BoardAirOptions } from '../../host/air';
 import type { BoardDebugOptions, BoardFault, BoardStatus, Pacing } from '../../host/board-messages';
 import { BoardThread } from '../../host/board-thread';
 import { startGdbServer, type GdbServer } from '../../host/gdb-tcp-server';
@@ -17,6 +18,7 @@ export interface BoardPlan {
   readonly pacing: Pacing;
   readonly contents: readonly FlashContent[];
   readonly debug: BoardDebugOptions;
+  readonly air: BoardAirOptions | undefined;
 }
 
 type End =
@@ -28,8 +30,8 @@ const LOOK_BACK_CHARACTERS = 4096;
 
 /** Runs one board until its text comes, its time is up, it stops at a fault, or Ctrl-C. */
 export async function runBoard(plan: BoardPlan, flags: BoardFlags, out: Output): Promise<void> {
-  const { config, pacing, debug } = plan;
-  await using board = BoardThread.start({ config, pacing, debug });
+  const { config, pacing, debug, air } = plan;
+  await using board = BoardThread.start({ config, pacing, debug, ...(air === undefined ? {} : { air }) });
   for (const { offset, bytes } of plan.contents) await board.act('program-flash', { offset, bytes });
   if (flags.download) await board.act('set-pin', { pin: 0, level: false });
 
@@ -37,7 +39,9 @@ export async function runBoard(plan: BoardPlan, flags: BoardFlags, out: Output):
   await using gdb = flags.gdb === undefined ? undefined : await startGdbServer(board, flags.gdb);
   // Once it answers, it is ready; a trace that cannot be written has been told by then.
   await board.act('status');
-  announce(plan, serial, gdb, out);
+  const ready = (forwards: readonly AnsweringForward[]): void => announce(plan, serial, gdb, forwards, out);
+  if (air?.forwards?.length) whenForwardsAnswer(board, air.forwards.length, ready);
+  else ready([]);
   // A person who watches the console counts as attached: an idle board must not race through the years.
   if (flags.until === undefined) board.attach(1);
 
@@ -62,10 +66,35 @@ async function startSerial(board: BoardThread, port: number): Promise<Rfc2217Ser
   }
 }
 
+interface AnsweringForward {
+  /** Address and port here. */
+  readonly host: string;
+  readonly devicePort: number;
+}
+
+/** Calls back once, when the device has answered at the port of every forward. */
+function whenForwardsAnswer(
+  board: BoardThread,
+  count: number,
+  onReady: (forwards: readonly AnsweringForward[]) => void,
+): void {
+  const answering: AnsweringForward[] = [];
+  const stop = board.listen({
+    air: (event) => {
+      if (event.what !== 'answers') return;
+      answering.push({ host: `127.0.0.1:${event.hostPort}`, devicePort: event.devicePort });
+      if (answering.length < count) return;
+      stop();
+      onReady(answering);
+    },
+  });
+}
+
 function announce(
   plan: BoardPlan,
   serial: Rfc2217Server | undefined,
   gdb: GdbServer | undefined,
+  forwards: readonly AnsweringForward[],
   out: Output,
 ): void {
   const files = plan.contents.map(({ offset, file, bytes }) => ({ offset, file, bytes: bytes.length }));
@@ -73,12 +102,14 @@ function announce(
     event: 'ready',
     serial: serial?.url ?? null,
     gdb: gdb === undefined ? null : `127.0.0.1:${gdb.port}`,
-    forwards: [],
+    forwards,
     flash: files,
   });
   if (out.json) return;
   if (serial) out.line(`esprig: serial line at ${serial.url}`);
   if (gdb) out.line(`esprig: waiting for a debugger; in GDB: ${gdb.command}`);
+  for (const { host, devicePort } of forwards)
+    out.line(`esprig: ${host} leads to port ${devicePort} of the device`);
   if (files.length === 0) out.line('esprig: the flash is empty; the boot ROM will find no image');
 }
 

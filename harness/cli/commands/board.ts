@@ -1,5 +1,5 @@
 import type { Command } from 'commander';
-import { UsageError } from '../../core/errors';
+import { airOptions, type AirFlags } from '../board/air-flags';
 import {
   boardConfig,
   debugOptions,
@@ -13,8 +13,6 @@ import { parseWholeNumber } from '../esprig';
 import { createOutput } from '../output';
 
 const collect = (value: string, before: readonly string[]): readonly string[] => [...before, value];
-/** Parts of the design that have issues of their own. */
-const NOT_YET = ['forward', 'peer', 'ssid', 'passphrase', 'pcap'] as const;
 
 /** Adds `esprig board`. */
 export function register(program: Command): void {
@@ -63,22 +61,30 @@ export function register(program: Command): void {
     .option('--silicon', 'flash operations take the time that they take on a real chip')
     .option('--lenient', 'unmapped accesses read zero and are counted instead of stopping the board')
     .option('--json', 'for scripts: one JSON value a line')
-    .option('--forward <host:guest>', 'forward a TCP port to the device (not there yet)')
-    .option('--peer <kind>', 'what the device meets on the air (not there yet)')
-    .option('--ssid <name>', 'network of the peer (not there yet)')
-    .option('--passphrase <text>', 'its passphrase (not there yet)')
-    .option('--pcap <file>', 'record the air (not there yet)')
+    .option(
+      '--forward <here:device>',
+      'forward 127.0.0.1:<here> to a TCP port of the device; may be given several times; 0 takes any port here',
+      collect,
+      [],
+    )
+    .option(
+      '--allow <device:here>',
+      'connections of the device to this TCP port of any address end at 127.0.0.1:<here>; the others are refused',
+      collect,
+      [],
+    )
+    .option(
+      '--peer <kind>',
+      'what the device meets on the air: station (joins its access point) or ap (default: station)',
+    )
+    .option('--ssid <name>', 'network of the peer (default: the first one heard; for --peer ap `vap`)')
+    .option('--passphrase <text>', 'WPA2 passphrase of that network (default: an open network)')
+    .option('--pcap <file>', 'record the air (802.11 with radiotap)')
     .addHelpText(
       'after',
-      '\nTime: the CPU runs as fast as it can; idle time passes with the wall clock while somebody watches (no --until)\nor a serial client is connected, and is skipped otherwise.\nExit codes: 0 done, 1 --until was not met, 2 usage, 3 the board stopped at something the emulator does not model.',
+      '\nTime: the CPU runs as fast as it can; idle time passes with the wall clock while somebody watches (no --until)\nor a serial or TCP client is connected, and is skipped otherwise.\nExit codes: 0 done, 1 --until was not met, 2 usage, 3 the board stopped at something the emulator does not model.',
     )
-    .action((flags: BoardFlags & Partial<Record<(typeof NOT_YET)[number], string>>) => {
-      const missing = NOT_YET.find((name) => flags[name] !== undefined);
-      if (missing !== undefined) {
-        throw new UsageError('ESPRIG_USAGE_NOT_YET', `--${missing}: the emulated board has no WiFi yet`, {
-          hint: 'What is modelled stands in docs/emulator-fidelity.md.',
-        });
-      }
+    .action((flags: BoardFlags & AirFlags) => {
       const out = createOutput({ json: flags.json ?? false });
       return runBoard(
         {
@@ -86,6 +92,7 @@ export function register(program: Command): void {
           pacing: pacing(flags),
           contents: flashContents(flags, parseFlashSize(flags.flashSize)),
           debug: debugOptions(flags),
+          air: airOptions(flags),
         },
         flags,
         out,

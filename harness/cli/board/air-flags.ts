@@ -1,0 +1,79 @@
+import { UsageError } from '../../core/errors';
+import type { BoardAirOptions } from '../../host/air';
+
+/** What of `esprig board`'s options speaks of the air. */
+export interface AirFlags {
+  readonly forward: readonly string[];
+  readonly allow: readonly string[];
+  readonly peer?: string;
+  readonly ssid?: string;
+  readonly passphrase?: string;
+  readonly pcap?: string;
+  readonly seed: number;
+}
+
+/** IEEE 802.11-2020 9.4.2.2, J.4.1. */
+const SSID_BYTES = 32;
+const PASSPHRASE_LENGTH = { min: 8, max: 63 } as const;
+
+/** What the board is to meet on the air; undefined when nothing was asked for. @throws UsageError */
+export function airOptions(flags: AirFlags): BoardAirOptions | undefined {
+  const { ssid, passphrase, pcap } = flags;
+  const asked =
+    flags.forward.length + flags.allow.length > 0 ||
+    [flags.peer, ssid, passphrase, pcap].some((flag) => flag !== undefined);
+  if (!asked) return undefined;
+  if (ssid !== undefined && (ssid === '' || Buffer.byteLength(ssid) > SSID_BYTES)) {
+    throw new UsageError('ESPRIG_USAGE', `--ssid: a network's name has 1 to ${SSID_BYTES} bytes`);
+  }
+  if (
+    passphrase !== undefined &&
+    (passphrase.length < PASSPHRASE_LENGTH.min || passphrase.length > PASSPHRASE_LENGTH.max)
+  ) {
+    throw new UsageError(
+      'ESPRIG_USAGE',
+      `--passphrase: ${passphrase.length} characters; WPA2 wants ${PASSPHRASE_LENGTH.min} to ${PASSPHRASE_LENGTH.max}`,
+    );
+  }
+  return {
+    peer: peerOf(flags.peer),
+    seed: flags.seed,
+    forwards: flags.forward.map((text) => {
+      const [hostPort, devicePort] = portPair('--forward', text, 0, 1);
+      return { hostPort, devicePort };
+    }),
+    nat: flags.allow.map((text) => {
+      const [port, hostPort] = portPair('--allow', text, 1, 1);
+      return { protocol: 'tcp', ip: '*', port, hostPort };
+    }),
+    ...(ssid === undefined ? {} : { ssid }),
+    ...(passphrase === undefined ? {} : { passphrase }),
+    ...(pcap === undefined ? {} : { pcapFile: pcap }),
+  };
+}
+
+function peerOf(text: string | undefined): BoardAirOptions['peer'] {
+  if (text === undefined || text === 'station') return 'station';
+  if (text === 'ap') return 'access-point';
+  throw new UsageError('ESPRIG_USAGE', `--peer ${text}: there is no such peer`, {
+    hint: '`station` joins the firmware’s access point, `ap` is one that the firmware joins.',
+  });
+}
+
+function portPair(
+  option: string,
+  text: string,
+  firstMin: number,
+  secondMin: number,
+): readonly [number, number] {
+  const parts = /^(\d{1,5}):(\d{1,5})$/.exec(text);
+  const [first, second] = [Number(parts?.[1]), Number(parts?.[2])];
+  if (parts && first >= firstMin && first < 65_536 && second >= secondMin && second < 65_536)
+    return [first, second];
+  throw new UsageError('ESPRIG_USAGE', `${option} ${text}: not a pair of ports`, {
+    hint:
+      option === '--forward'
+        ? 'Write port here, colon, port of the device: 8080:80. 0 takes any free port here.'
+        : 'Write the port that the device uses, colon, the port here: 80:8080.',
+  });
+}
