@@ -13,6 +13,17 @@ const CAUSE_NAMES: ReadonlyMap<number, string> = new Map<number, string>([
   [EXCCAUSE.STORE_PROHIBITED, 'StoreProhibited'],
 ]);
 
+const WITHOUT_ADDRESS: ReadonlySet<number> = new Set([
+  EXCCAUSE.ILLEGAL,
+  EXCCAUSE.SYSCALL,
+  EXCCAUSE.LEVEL1_INTERRUPT,
+]);
+
+/** Whether EXCVADDR tells of this cause: all but those that name no address. */
+export function hasAddress(cause: number): boolean {
+  return CAUSE_NAMES.has(cause) && !WITHOUT_ADDRESS.has(cause);
+}
+
 /** `28 LoadProhibited`. */
 export function causeName(cause: number): string {
   const name = CAUSE_NAMES.get(cause);

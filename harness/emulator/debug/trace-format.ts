@@ -5,7 +5,7 @@ import { operandsOf } from '../cpu/operands';
 import { REG, STORED } from '../cpu/registers';
 import { PS, SPECIAL_REGISTERS } from '../cpu/special-registers';
 import { ROM_OWN_CODE } from '../rom/layout';
-import { causeName, interruptNames } from './cause-names';
+import { causeName, hasAddress, interruptNames } from './cause-names';
 import { TRACED_WORDS, type TraceRecord } from './trace-record';
 import { angled, type SymbolTable } from './symbols';
 
@@ -62,14 +62,24 @@ const MAX_DECODED = 0x10000;
 const SYMBOL_COLUMNS = 28;
 const INSTRUCTION_COLUMNS = 30;
 
-const SPECIAL_NAMES: readonly (string | undefined)[] = (() => {
-  const names: (string | undefined)[] = [];
+const REGISTER_NAMES: readonly (string | undefined)[] = (() => {
+  const names: (string | undefined)[] = Array.from({ length: TRACED_WORDS }, (_, i) =>
+    i < 16 ? `a${i}` : undefined,
+  );
   for (const [number, index] of STORED) names[index] = SPECIAL_REGISTERS.get(number)?.name;
   return names;
 })();
 
+const HEX_BYTES = Array.from({ length: 256 }, (_, value) => value.toString(16).padStart(2, '0'));
+
+/** Called for every changed register of every line. */
 function hex8(value: number): string {
-  return (value >>> 0).toString(16).padStart(8, '0');
+  return (
+    HEX_BYTES[value >>> 24]! +
+    HEX_BYTES[(value >>> 16) & 0xff]! +
+    HEX_BYTES[(value >>> 8) & 0xff]! +
+    HEX_BYTES[value & 0xff]!
+  );
 }
 
 /** Makes lines of records, in their order: it remembers which ROM functions are under way. */
@@ -107,8 +117,8 @@ export class TraceFormatter {
 
   private instruction(record: TraceRecord): string {
     const { head, access } = this.decode(record);
-    const changes = [...this.changes(record), ...this.access(record, access)].join(' ');
-    return `${record.cycle.toString().padStart(12)}  ${head}  ${changes}`.trimEnd();
+    const changes = this.changes(record) + accessText(record, access);
+    return `${record.cycle.toString().padStart(12)}  ${changes === '' ? head.trimEnd() : `${head} ${changes}`}`;
   }
 
   private decode({ pc, word }: TraceRecord): Decoded {
@@ -124,27 +134,19 @@ export class TraceFormatter {
     return decoded;
   }
 
-  private changes({ before, after, nextPc, pc }: TraceRecord): string[] {
-    const changed: string[] = [];
+  private changes({ before, after, nextPc, pc }: TraceRecord): string {
+    let changed = '';
     const isException =
       nextPc !== pc && (before[REG.PS]! & PS.EXCM) === 0 && (after[REG.PS]! & PS.EXCM) !== 0;
     // What an exception does to the special registers stands in a line of its own.
     const end = isException ? 16 : TRACED_WORDS;
     for (let i = 0; i < end; i++) {
-      if (before[i] === after[i]) continue;
-      const name = i < 16 ? `a${i}` : SPECIAL_NAMES[i];
-      if (name !== undefined) changed.push(`${name}=${hex8(after[i]!)}`);
+      const value = after[i]!;
+      if (before[i] === value) continue;
+      const name = REGISTER_NAMES[i];
+      if (name !== undefined) changed += ` ${name}=${hex8(value)}`;
     }
     return changed;
-  }
-
-  private access({ before, after, isUnfinished }: TraceRecord, access: Access | undefined): string[] {
-    if (access === undefined) return [];
-    const place = `[${hex8(before[access.baseRegister]! + access.offset)}]`;
-    if (!access.isStore) return [place];
-    const value = (isUnfinished ? before : after)[access.valueRegister]! >>> 0;
-    const stored = access.widthBytes === 4 ? value : value & (2 ** (8 * access.widthBytes) - 1);
-    return [`${place}=${stored.toString(16).padStart(2 * access.widthBytes, '0')}`];
   }
 
   // --- interrupts and exceptions ------------------------------------------------------------------------------------
@@ -166,9 +168,9 @@ export class TraceFormatter {
       return `-- double exception, cause ${causeName(after[REG.EXCCAUSE]!)}, depc ${hex8(pc)}, ${to}`;
     }
     if (inMode || (after[REG.PS]! & PS.EXCM) === 0 || (vector !== 0x30 && vector !== 0x50)) return undefined;
-    const addr =
-      before[REG.EXCVADDR] === after[REG.EXCVADDR] ? '' : `, address ${hex8(after[REG.EXCVADDR]!)}`;
-    return `-- exception ${causeName(after[REG.EXCCAUSE]!)}${addr}, epc1 ${this.place(after[REG.EPC1]!)}, ${to}`;
+    const cause = after[REG.EXCCAUSE]!;
+    const addr = hasAddress(cause) ? `, address ${hex8(after[REG.EXCVADDR]!)}` : '';
+    return `-- exception ${causeName(cause)}${addr}, epc1 ${this.place(after[REG.EPC1]!)}, ${to}`;
   }
 
   private place(addr: number): string {
@@ -216,6 +218,14 @@ export class TraceFormatter {
 
 function argumentsOf({ before }: TraceRecord): string {
   return [2, 3, 4, 5].map((i) => hex8(before[i]!)).join(', ');
+}
+
+function accessText({ before, after, isUnfinished }: TraceRecord, access: Access | undefined): string {
+  if (access === undefined) return '';
+  const place = ` [${hex8(before[access.baseRegister]! + access.offset)}]`;
+  if (!access.isStore) return place;
+  const value = (isUnfinished ? before : after)[access.valueRegister]!;
+  return `${place}=${hex8(value).slice(-2 * access.widthBytes)}`;
 }
 
 function accessOf(word: number, pc: number): Access | undefined {

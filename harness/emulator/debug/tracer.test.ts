@@ -176,11 +176,11 @@ describe('a trace', () => {
   it('stops at a breakpoint before the instruction under it', () => {
     guest.load('begin: movi a2, 1\nmovi a2, 2\nend: j end');
     const { lines } = trace();
-    board.cpu.setBreakpoint(guest.addrOf('begin') + 3);
+    board.cpu.codeTable.setBreakpoint(guest.addrOf('begin') + 3);
     try {
       expect(guest.run(1000)).toBe('stopped');
     } finally {
-      board.cpu.clearBreakpoint(guest.addrOf('begin') + 3);
+      board.cpu.codeTable.clearBreakpoint(guest.addrOf('begin') + 3);
     }
     expect(board.cpu.ar[2]).toBe(1);
     expect(lines).toHaveLength(1);

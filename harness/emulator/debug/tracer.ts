@@ -35,6 +35,7 @@ export class Tracer implements SliceRunner {
   private readonly onLine: ((line: string) => void) | undefined;
   private readonly formatter: TraceFormatter;
   private readonly ring: TraceRing;
+  private readonly watched: Int32Array;
   private readonly loopRegs = new Int32Array(LOOP_WORDS);
   private loopPc = -1;
   /** The CPU stands at loopPc and the last turn changed nothing. */
@@ -44,6 +45,7 @@ export class Tracer implements SliceRunner {
 
   constructor(board: Board, options: TracerOptions = {}) {
     this.cpu = board.cpu;
+    this.watched = board.cpu.regs.subarray(0, TRACED_WORDS);
     this.memory = board.memory;
     this.bus = board.bus;
     this.makeFormatter = () => new TraceFormatter(options.symbols, options.romNames);
@@ -134,14 +136,14 @@ export class Tracer implements SliceRunner {
     record.cycle = cpu.nowCycles;
     record.pc = cpu.pc;
     record.isUnfinished = false;
-    for (let i = 0; i < TRACED_WORDS; i++) record.before[i] = cpu.regs[i]!;
+    record.before.set(this.watched);
     return record;
   }
 
   private end(record: TraceRecord): void {
     const { cpu } = this;
     record.nextPc = cpu.pc;
-    for (let i = 0; i < TRACED_WORDS; i++) record.after[i] = cpu.regs[i]!;
+    record.after.set(this.watched);
     if (this.onLine !== undefined) this.formatter.format(record, this.onLine);
   }
 
