@@ -23,7 +23,7 @@ export interface BoardConfig {
   /** Bytes leave the UART at once instead of in their bit times. */
   readonly instantTx: boolean;
   readonly inputQueueBytes: number;
-  /** Bytes from outside arrive as fast as the guest takes them, not at the line's speed. */
+  /** Bytes arrive as fast as the guest takes them and leave as fast as it sends them, not at the line's speed. */
   readonly fastWire: boolean;
   /** How long EN and the straps must stand still before the chip starts: the RC on EN and the host's line changes. */
   readonly lineSettleMicros: number;

@@ -27,7 +27,7 @@ const BREAK_LOW_BITS = 12;
 const BREAK_WAVEFORM = (-1 << BREAK_LOW_BITS) >>> 0;
 
 /** A frame on a fast wire, and how full the FIFO may be for the next one to start. */
-const FAST_FRAME_TICKS = 1.5 * TICKS_PER_MICRO;
+export const FAST_FRAME_TICKS = 1.5 * TICKS_PER_MICRO;
 const FAST_FIFO_BYTES = UART_FIFO_BYTES / 2;
 
 /** Interrupt events of the receiver, and the word that its FIFO or its time-out changed. */

@@ -24,7 +24,7 @@ export interface UartConfig {
   readonly instantTx: boolean;
   /** Bytes that the outside may send ahead of the wire. */
   readonly inputQueueBytes: number;
-  /** Received frames do not take their bit times (uart-receiver.ts). */
+  /** Frames do not take their bit times (uart-receiver.ts, uart-transmitter.ts). */
   readonly fastWire: boolean;
 }
 
