@@ -1,0 +1,32 @@
+/* SPDX-License-Identifier: MIT */
+/* The smallest app that carries the component: settings, WiFi, server, and one line that says what runs. */
+#include "esp_log.h"
+#include "esp_ota_ops.h"
+#include "settings.h"
+#include "sse_ota.h"
+#include "wifi.h"
+
+static const char TAG[] = "main";
+
+void app_main(void)
+{
+    settings_t settings;
+    settings_read(&settings);
+
+    const esp_app_desc_t *about = esp_ota_get_app_description();
+    const esp_partition_t *running = esp_ota_get_running_partition();
+    ESP_LOGI(TAG, "%s %s in %s at 0x%x", about->project_name, about->version, running->label, running->address);
+
+    wifi_start(&settings);
+
+    const sse_ota_config_t config = {
+        .tcp_port = 0,
+        .token = settings.has_token ? settings.token : NULL,
+    };
+    sse_ota_err_t err = sse_ota_start(&config);
+    if (err == SSE_OTA_OK) {
+        ESP_LOGI(TAG, "server started%s", settings.has_token ? ", with a token" : "");
+    } else {
+        ESP_LOGE(TAG, "server not started: error %d", err);
+    }
+}
