@@ -12,7 +12,7 @@
  * the order of the checks and so the refusal when several apply. The first eight bytes and the announced length decide
  * before anything is erased; the rest decides before the boot slot moves.
  *
- * Nothing is kept of the image but what the checks need: sizeof(sse_ota_image_check_t) is 228 bytes on the ESP8266.
+ * Nothing is kept of the image but what the checks need: 176 bytes on the ESP8266.
  */
 
 /* Longest partition label, and its NUL. */

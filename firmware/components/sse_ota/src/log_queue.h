@@ -14,7 +14,7 @@
  * back to itself; what is printed inside it all the same (from within the lock) is counted and left out. The lock is to
  * be short: interrupts off, or a mutex on a host. It is held for a copy of at most one line.
  *
- * Memory: the caller's two buffers and 56 bytes.
+ * Memory: the caller's two buffers and 44 bytes on the ESP8266.
  */
 typedef struct sse_ota_log_lock {
     void *context;

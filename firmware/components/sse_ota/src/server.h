@@ -15,7 +15,7 @@
  */
 
 /* Answers are short: the longest is /status. The page is not copied. */
-#define SSE_OTA_ANSWER_BYTES 720
+#define SSE_OTA_ANSWER_BYTES 600
 /* Shortest buffer for one event; a log line's limit and SSE_OTA_FRAME_EXTRA_BYTES if that is more. */
 #define SSE_OTA_FRAME_MIN_BYTES 160
 /* Sockets waited for at once: listener, requests, event streams. */

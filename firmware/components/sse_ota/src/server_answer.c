@@ -5,7 +5,9 @@
 #include "page.h"
 #include "server_private.h"
 
-#define BODY_BYTES 470 /* what a head leaves of an answer */
+/* What a head leaves of an answer, and less. */
+#define STATUS_BYTES 440
+#define REFUSAL_BYTES 200
 #define DETAIL_BYTES 96
 
 static const char *reason(uint16_t status)
@@ -78,7 +80,7 @@ void sse_ota_answer_refusal(sse_ota_connection_t *connection, sse_ota_err_t err,
                             const char *allow)
 {
     const sse_ota_refusal_t *refusal = sse_ota_refusal_of(err);
-    char body[BODY_BYTES];
+    char body[REFUSAL_BYTES];
     sse_ota_text_t json;
     sse_ota_text_start(&json, body, sizeof(body));
     sse_ota_json_open(&json);
@@ -120,7 +122,7 @@ void sse_ota_answer_status(sse_ota_server_t *server, sse_ota_connection_t *conne
 {
     const sse_ota_server_config_t *config = &server->config;
     sse_ota_heap_t heap = {0, 0};
-    char body[BODY_BYTES];
+    char body[STATUS_BYTES];
     sse_ota_text_t json;
     config->port->heap(config->port->context, &heap);
     sse_ota_text_start(&json, body, sizeof(body));

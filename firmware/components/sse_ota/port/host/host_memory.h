@@ -13,7 +13,7 @@ typedef struct host_memory {
     char log_lines[1536];
     char log_line[200];
     uint8_t receive[1024];
-    uint32_t page[256];
+    uint32_t page[128];
 } host_memory_t;
 
 /* A configuration over this memory, with the default limits; port and texts are left for the caller. */
