@@ -80,6 +80,19 @@ rx_none:
   movi a2, 1
   ret
 
+// rx_one_char_block() → the next byte, whenever it comes (stub of esptool 2)
+rx_one_char_block:
+  addi a1, a1, -16
+  s32i a0, a1, 0
+rx_block_again:
+  addi a2, a1, 4
+  call0 rx_one_char
+  bnez a2, rx_block_again
+  l8ui a2, a1, 4
+  l32i a0, a1, 0
+  addi a1, a1, 16
+  ret
+
 // rx_interrupt(device): FIFO → ring; a full ring drops what comes
 rx_interrupt:
   l32r a3, =0x60000000

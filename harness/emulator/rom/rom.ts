@@ -45,6 +45,7 @@ const CODE_ENTRIES: readonly (readonly [addr: number, name: string, label: strin
   [0x4000383c, 'uartAttach', 'uart_attach'],
   [0x40003a14, 'Uart_Init', 'uart_init'],
   [0x40003b30, 'uart_tx_one_char', 'tx_one_char'],
+  [0x40003b64, 'uart_rx_one_char_block', 'rx_one_char_block'],
   [0x40003b8c, 'uart_rx_one_char', 'rx_one_char'],
   [0x400040c0, 'SPI_sector_erase', 'spi_sector_erase'],
   [0x40004174, 'SPI_page_program', 'spi_page_program'],
