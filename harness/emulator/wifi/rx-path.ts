@@ -32,6 +32,8 @@ export interface RxCounts {
   overflowed: number;
   /** How often a frame had to wait for free descriptors. */
   stalled: number;
+  /** Frames that were given up because the driver freed no descriptors in time. */
+  starved: number;
 }
 
 const HEADER_BYTES = 12;
@@ -45,13 +47,18 @@ const LONGEST_WALK = 64;
 const FIRST_MICROS = 100;
 const BETWEEN_MICROS = 300;
 const HANDLER_RETRY_MICROS = 5;
+/**
+ * So long the receiver keeps a frame for which there are no descriptors. It must not be for ever: a ring that has only a
+ * short rest linked is put right by the driver when a short frame has used it up. How long silicon waits is a guess.
+ */
+const KEPT_MICROS = 5000;
 /** The header's RSSI byte is dBm + 96. */
 const RSSI_BIAS = 96;
 const FC0_BEACON = 0x80;
 
 export class RxPath {
-  readonly counts: RxCounts = { delivered: 0, overflowed: 0, stalled: 0 };
-  /** Descriptor that will be filled next, 0 while there is no ring. */
+  readonly counts: RxCounts = { delivered: 0, overflowed: 0, stalled: 0, starved: 0 };
+  /** Descriptor that will be filled next, or the last one filled when it led nowhere; 0 while there is no ring. */
   head = 0;
   lastCompleted = 0;
   private readonly wiring: RxWiring;
@@ -59,10 +66,20 @@ export class RxPath {
   private readonly alarm: Alarm;
   private readonly scratch = new Uint8Array(HEADER_BYTES + LONGEST_FRAME_BYTES + 16);
   private notBeforeTicks = 0;
+  /** When the first frame began to wait for descriptors; 0 when it does not. */
+  private starvingSinceTicks = 0;
+  /** The descriptor at `head` has been filled and had no next one. */
+  private atEnd = false;
 
   constructor(wiring: RxWiring) {
     this.wiring = wiring;
     this.alarm = wiring.scheduler.register(new Alarm('wifi.rx', () => this.deliver()));
+  }
+
+  /** The driver says where the ring goes on. */
+  setHead(addr: number): void {
+    this.head = addr;
+    this.atEnd = false;
   }
 
   /** Room for one more; a beacon makes room for anything. */
@@ -100,6 +117,8 @@ export class RxPath {
     this.lastCompleted = 0;
     this.queue.length = 0;
     this.notBeforeTicks = 0;
+    this.starvingSinceTicks = 0;
+    this.atEnd = false;
     this.wiring.scheduler.cancel(this.alarm);
   }
 
@@ -109,6 +128,8 @@ export class RxPath {
       head: this.head,
       lastCompleted: this.lastCompleted,
       notBeforeTicks: this.notBeforeTicks,
+      starvingSinceTicks: this.starvingSinceTicks,
+      atEnd: this.atEnd,
       queue: this.queue.map((received) => ({ ...received, frame: received.frame.slice() })),
     };
   }
@@ -119,6 +140,8 @@ export class RxPath {
     this.head = fields.number('head');
     this.lastCompleted = fields.number('lastCompleted');
     this.notBeforeTicks = fields.number('notBeforeTicks');
+    this.starvingSinceTicks = fields.number('starvingSinceTicks');
+    this.atEnd = fields.boolean('atEnd');
     this.queue.length = 0;
     for (const item of Object.values(fields.part('queue'))) {
       const received = new SavedFields('wifi.rx', { version: 1, ...(item as SavedState) }, 1);
@@ -146,10 +169,10 @@ export class RxPath {
     }
     const totalBytes = HEADER_BYTES + received.frame.length + received.trailerBytes;
     if (!this.wiring.isOn() || this.head === 0 || !this.fits(totalBytes)) {
-      this.counts.stalled++;
-      this.retry(BETWEEN_MICROS);
+      this.wait();
       return;
     }
+    this.starvingSinceTicks = 0;
     this.queue.shift();
     this.fill(received, totalBytes);
     this.counts.delivered++;
@@ -158,19 +181,39 @@ export class RxPath {
     this.wiring.interrupts.raise(INT.RX);
   }
 
-  /** Free descriptors for all of it, and the last of them must lead on: the driver unlinks what it holds. */
+  /** No room for the first frame: keeps it for a while. */
+  private wait(): void {
+    this.counts.stalled++;
+    const nowTicks = this.wiring.scheduler.nowTicks();
+    if (this.starvingSinceTicks === 0) this.starvingSinceTicks = nowTicks;
+    else if (nowTicks - this.starvingSinceTicks > microsToTicks(KEPT_MICROS)) {
+      this.queue.shift();
+      this.counts.starved++;
+      this.starvingSinceTicks = 0;
+    }
+    if (this.queue.length > 0) this.retry(BETWEEN_MICROS);
+  }
+
+  /**
+   * Free descriptors for all of it. The driver unlinks what it holds, so the list may end: a frame that ends with it
+   * fits, and the ring stands there until the driver has linked on or moved the head.
+   */
   private fits(totalBytes: number): boolean {
     const { dma } = this.wiring;
+    if (this.atEnd) {
+      const next = dma.read32(this.head + DESCRIPTOR.NEXT);
+      if (next === 0) return false;
+      this.setHead(next);
+    }
     let left = totalBytes;
     let addr = this.head;
     for (let step = 0; step < LONGEST_WALK; step++) {
       const flags = dma.read32(addr + DESCRIPTOR.FLAGS);
       if ((flags & OWNER) === 0) return false;
-      const next = dma.read32(addr + DESCRIPTOR.NEXT);
-      if (next === 0) return false;
       left -= bufferSize(flags);
       if (left <= 0) return true;
-      addr = next;
+      addr = dma.read32(addr + DESCRIPTOR.NEXT);
+      if (addr === 0) return false;
     }
     return false;
   }
@@ -190,7 +233,8 @@ export class RxPath {
       this.lastCompleted = addr;
       addr = dma.read32(addr + DESCRIPTOR.NEXT);
     }
-    this.head = addr;
+    this.atEnd = addr === 0;
+    this.head = this.atEnd ? this.lastCompleted : addr;
   }
 
   /** Receive header (wifi.md 4.2), frame, and the trailer's room. */

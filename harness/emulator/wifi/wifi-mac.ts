@@ -228,7 +228,7 @@ export class WifiMac implements Peripheral, Radio {
   private written(offset: number, value: number): void {
     switch (offset) {
       case MAC.RX_RING_HEAD:
-        this.rx.head = value;
+        this.rx.setHead(value);
         return;
       case TSF0_LOAD_LOW:
         this.tsf0.load(value, this.words[TSF0_LOAD_HIGH >>> 2]!, this.words[TSF0_ALARM_LOW >>> 2]!);
