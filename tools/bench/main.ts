@@ -1,8 +1,9 @@
 import { parseArgs } from 'node:util';
 import { CPU_SECTION } from './cpu';
+import { FLASH_SECTION } from './flash';
 import { lineOf, type Section } from './section';
 
-const SECTIONS: readonly Section[] = [CPU_SECTION];
+const SECTIONS: readonly Section[] = [CPU_SECTION, FLASH_SECTION];
 
 const USAGE = `npm run bench -- [--section NAME …] [--check] [--json]
 Sections: ${SECTIONS.map(({ name }) => name).join(', ')}. Everything is measured beside something in the same run.

@@ -24,11 +24,11 @@ export function median(values: readonly number[]): number {
 
 /** One line of the report. */
 export function lineOf({ name, ours, beside, unit, bar }: Measurement): string {
-  const parts = [`${name.padEnd(10)} ${ours.toFixed(1).padStart(8)} ${unit}`];
+  const parts = [`${name.padEnd(26)} ${ours.toFixed(1).padStart(8)} ${unit}`];
   if (beside) {
     const ratio = (ours / beside.value).toFixed(2);
     parts.push(`${beside.name} ${beside.value.toFixed(1).padStart(8)} ${unit}`, `ratio ${ratio}`);
   }
-  if (bar !== undefined) parts.push(`bar ${bar}: ${ours >= bar ? 'met' : 'MISSED'}`);
+  if (bar !== undefined) parts.push(`bar ${bar.toFixed(0)}: ${ours >= bar ? 'met' : 'MISSED'}`);
   return parts.join('   ');
 }
