@@ -82,6 +82,31 @@ describe('code in IRAM', () => {
     }
   });
 
+  it('whose last byte alone is written over, in the next word, runs as it is then', () => {
+    for (const nops of [1, 3]) {
+      guest.rewind();
+      // movi begins 2 bytes before the end of a word, or behind a three-byte instruction in its last byte.
+      const head = nops === 1 ? 'nop.n' : 'nop';
+      const old = assemble(`${head}\nmovi a5, 1\nret`, 0x40103000).bytes;
+      const fresh = assemble(`${head}\nmovi a5, 0x155\nret`, 0x40103000).bytes;
+      guest.setBytes(0x40103000, old);
+      guest.setBytes(0x3fff0000, fresh);
+      guest.runProgram(`
+        .literals
+      begin:
+        l32r a8, =0x40103000
+        callx0 a8
+        mov a12, a5
+        l32r a9, =0x3fff0000
+        l32i a10, a9, 4
+        s32i a10, a8, 4
+        callx0 a8
+      end: j end
+      `);
+      expect([cpu.ar[12], cpu.ar[5]! & 0xff]).toEqual([1, 0x55]);
+    }
+  });
+
   it('that writes over its own next instruction runs the new one', () => {
     const patched = new DataView(assemble('movi a5, 9\nnop.n', 0x40103000).bytes.buffer);
     guest.load(`

@@ -28,6 +28,14 @@ log:                         // appends a2 to the list at 0x3fff0000
   s32i a4, a3, 0
   addx4 a4, a4, a3
   s32i a2, a4, 0
+  ssai 29                    // C code shifts; the interrupted program must not see it
+  movi a5, 5
+  movi a6, 6
+  movi a7, 7
+  movi a8, 8
+  movi a9, 9
+  movi a10, 10
+  movi a11, 11
   ret
 `;
 const HANDLERS_ADDR = 0x40104000;
