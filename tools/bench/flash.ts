@@ -97,7 +97,7 @@ const ESPTOOL_JS: Tool = {
   async flash(board, data) {
     const { ESPLoader, Transport } = await import('esptool-js');
     const startMs = performance.now();
-    const transport = new Transport(webSerialDevice(board.line) as never, false);
+    const transport = new Transport(webSerialDevice(board.line), false);
     transport.trace = () => undefined;
     const terminal = { clean: () => undefined, writeLine: () => undefined, write: () => undefined };
     const loader = new ESPLoader({ transport, baudrate: BAUD, romBaudrate: 115200, terminal });
