@@ -21,6 +21,8 @@ import { TcpForward } from './tcp-forward';
 const SOFT_AP_IP = ipv4('192.168.4.1');
 /** So long without a byte acknowledged means that the device does not want more: its time is its own again. */
 const STALL_NANOS = 500_000_000;
+/** The same while connections wait for a device that boots or joins; a WPA2 access point needs three seconds. */
+const OPENING_NANOS = 5_000_000_000;
 const DEFAULT_SEED = 1;
 
 /**
@@ -42,6 +44,7 @@ export class BoardAir {
   private readonly detach: () => void;
   private leasedIp: Ipv4Address | null = null;
   private pendingBefore = 0;
+  private openingBefore = 0;
   private progressNanos = 0;
 
   /** @throws UsageError `ESPRIG_USAGE_FILE` when the capture cannot be written */
@@ -131,15 +134,18 @@ export class BoardAir {
    */
   isAwaited(nowNanos: number): boolean {
     let pending = this.nat.pendingBytes;
+    let opening = 0;
     for (const forward of this.forwards) {
-      if (forward.opening > 0) return true;
+      opening += forward.opening;
       pending += forward.pendingBytes;
     }
-    if (pending !== this.pendingBefore) {
+    if (pending !== this.pendingBefore || opening !== this.openingBefore) {
       this.pendingBefore = pending;
+      this.openingBefore = opening;
       this.progressNanos = nowNanos;
     }
-    return pending > 0 && nowNanos - this.progressNanos < STALL_NANOS;
+    const waitedNanos = nowNanos - this.progressNanos;
+    return (opening > 0 && waitedNanos < OPENING_NANOS) || (pending > 0 && waitedNanos < STALL_NANOS);
   }
 
   get status(): BoardAirStatus {
