@@ -148,7 +148,7 @@ export class BoardRunner {
 
   /** Somebody outside waits for the board, not the board for the time to pass. */
   private get isAwaited(): boolean {
-    if (this.board.isSerialBusy || this.serialInBytes > 0) return true;
+    if (this.board.isSerialBusy || !this.inbox.isEmpty) return true;
     return this.air?.isAwaited(this.board.nowNanos) ?? false;
   }
 
