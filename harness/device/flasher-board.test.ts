@@ -1,7 +1,4 @@
 import { randomBytes } from 'node:crypto';
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import { RealClock } from '../core/clock';
 import { BoardThread } from '../host/board-thread';
@@ -9,7 +6,7 @@ import { startRfc2217Server } from '../host/rfc2217-server';
 import { memoryPort } from '../port/memory-port';
 import { openPort } from '../port/open-port';
 import type { SerialLink } from '../port/port';
-import { Child, hasProgram } from '../port/testkit/child';
+import { SER2NET, startSer2net } from '../port/testkit/ser2net';
 import { Console } from './console';
 import { connectFlasher } from './flasher';
 import type { FlashPart } from './flash-plan';
@@ -22,7 +19,7 @@ const closers: (() => Promise<void>)[] = [];
 const BUDGET_MS = 60_000;
 
 beforeEach(async () => {
-  board = BoardThread.start();
+  board = BoardThread.start({ config: { fastWire: true } });
   await board.act('power-on');
 });
 afterEach(async () => {
@@ -45,39 +42,17 @@ async function rfc2217(): Promise<SerialLink> {
   return link;
 }
 
-const SER2NET = ['ser2net', '/usr/sbin/ser2net'].find(hasProgram);
-
 /** Debian's ser2net between the flasher and the board's server. */
 async function ser2net(): Promise<SerialLink> {
   const server = await startRfc2217Server(board.line);
   closers.push(() => server.close());
-  const spare = await startRfc2217Server(board.line);
-  const { port } = spare;
-  await spare.close();
-  const folder = mkdtempSync(join(tmpdir(), 'esprig-ser2net-'));
-  const config = join(folder, 'ser2net.yaml');
-  const accepter = `telnet(rfc2217),tcp,127.0.0.1,${port}`;
-  const connector = `telnet(rfc2217),tcp,127.0.0.1,${server.port}`;
-  writeFileSync(
-    config,
-    `%YAML 1.1\n---\nconnection: &board\n  accepter: ${accepter}\n  connector: ${connector}\n`,
-  );
-  const chain = new Child(SER2NET!, ['-n', '-d', '-u', '-P', join(folder, 'pid'), '-c', config]);
+  const chain = await startSer2net(server.port);
   closers.push(async () => {
     await chain[Symbol.asyncDispose]();
-    rmSync(folder, { recursive: true, force: true });
   });
-  const endMs = performance.now() + 5000;
-  for (;;) {
-    try {
-      const link = await openPort(`rfc2217://127.0.0.1:${port}`);
-      closers.push(() => link.close());
-      return link;
-    } catch (error) {
-      if (performance.now() > endMs) throw error;
-      await new Promise((resolve) => setTimeout(resolve, 50));
-    }
-  }
+  const link = await openPort(chain.url);
+  closers.push(() => link.close());
+  return link;
 }
 
 /** Firmware-like: compresses somewhat. */
@@ -151,6 +126,26 @@ describe.each(WAYS)('flashing the emulated board %s', (_name, connect, possible)
         const held = await board.act('read-flash', { offset: from, length: to - from });
         expect(held.every((byte) => byte === 0x5a)).toBe(true);
       }
+    },
+    BUDGET_MS,
+  );
+});
+
+describe('the board behind the port', () => {
+  it(
+    'is left as it is when it has another MAC than the one named',
+    async () => {
+      const link = await memory();
+      const before = Buffer.from(await board.act('read-flash', { offset: 0, length: 0x100000 }));
+      await expect(
+        connectFlasher({ link, expectMac: '5c:cf:7f:01:23:46' }, deadlineOf(BUDGET_MS)),
+      ).rejects.toMatchObject({
+        code: 'ESPRIG_RIG_WRONG_BOARD',
+        message: expect.stringContaining('nothing was written'),
+      });
+      const { flashOperations } = await board.act('status');
+      expect(flashOperations).toBe(0);
+      expect(before.equals(await board.act('read-flash', { offset: 0, length: 0x100000 }))).toBe(true);
     },
     BUDGET_MS,
   );

@@ -1,13 +1,11 @@
 import { connect } from 'node:net';
 import type { Socket } from 'node:net';
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import { afterEach, describe, expect, it } from '@jest/globals';
 import { collect, until } from '../port/port.contract';
 import { openPort } from '../port/open-port';
-import { Child, hasProgram, runToEnd } from '../port/testkit/child';
+import { hasProgram, runToEnd } from '../port/testkit/child';
 import { recordingBoard } from '../port/testkit/recording-board';
+import { SER2NET, startSer2net } from '../port/testkit/ser2net';
 import { startRfc2217Server } from './rfc2217-server';
 
 const sockets: Socket[] = [];
@@ -80,7 +78,7 @@ describe('the RFC 2217 server, byte by byte', () => {
     const { socket, seen } = await bareClient(server.port);
     socket.write(Buffer.from([...sub(0), ...sub(99), ...sub(1, 1)]));
     await until(() => server.counts.badCommands === 2);
-    expect(indexOf(seen(), sub(100, ...Buffer.from('board 7')))).toBeGreaterThan(0);
+    await until(() => indexOf(seen(), sub(100, ...Buffer.from('board 7'))) > 0);
   });
 
   it('holds back data while the client has suspended it', async () => {
@@ -222,30 +220,15 @@ describe('third parties on the RFC 2217 server', () => {
     20_000,
   );
 
-  const hasSer2net = hasProgram('ser2net') || hasProgram('/usr/sbin/ser2net');
+  const hasSer2net = SER2NET !== undefined;
   const withSer2net = hasSer2net ? it : it.skip;
   withSer2net(
     `ser2net in the chain passes lines, rate and data${hasSer2net ? '' : ' (skipped: ser2net is not installed)'}`,
     async () => {
       const board = echoBoard();
       await using server = await startRfc2217Server(board.line);
-      const folder = mkdtempSync(join(tmpdir(), 'esprig-ser2net-'));
-      const port = await freePort();
-      writeFileSync(
-        join(folder, 'ser2net.yaml'),
-        `%YAML 1.1\n---\nconnection: &board\n  accepter: telnet(rfc2217),tcp,127.0.0.1,${port}\n  connector: telnet(rfc2217),tcp,127.0.0.1,${server.port}\n`,
-      );
-      const program = hasProgram('ser2net') ? 'ser2net' : '/usr/sbin/ser2net';
-      await using chain = new Child(program, [
-        '-n',
-        '-d',
-        '-u',
-        '-P',
-        join(folder, 'pid'),
-        '-c',
-        join(folder, 'ser2net.yaml'),
-      ]);
-      const link = await openWhenReady(`rfc2217://127.0.0.1:${port}`, chain);
+      await using chain = await startSer2net(server.port);
+      const link = await openPort(chain.url);
       const got = collect(link);
       await link.setBaud(460800);
       expect(board.hostBaud()).toBe(460800);
@@ -258,28 +241,7 @@ describe('third parties on the RFC 2217 server', () => {
       await until(() => got().length >= data.length);
       expect(Buffer.from(got()).equals(data)).toBe(true);
       await link.close();
-      rmSync(folder, { recursive: true, force: true });
     },
     20_000,
   );
 });
-
-async function freePort(): Promise<number> {
-  const server = await startRfc2217Server(recordingBoard().line);
-  const { port } = server;
-  await server.close();
-  return port;
-}
-
-async function openWhenReady(url: string, chain: Child): Promise<Awaited<ReturnType<typeof openPort>>> {
-  const endMs = performance.now() + 5000;
-  for (;;) {
-    try {
-      return await openPort(url);
-    } catch (error) {
-      if (performance.now() > endMs)
-        throw new Error(`ser2net did not come up:\n${chain.output}`, { cause: error });
-      await new Promise((resolve) => setTimeout(resolve, 50));
-    }
-  }
-}

@@ -42,6 +42,34 @@ const DEBIAN_PACKAGES = [
     use: 'second opinion on every instruction of the CPU',
     without: 'comparisons with QEMU are skipped, the recorded vectors run in their place',
   },
+  {
+    name: 'python3-serial',
+    probe: '/usr/lib/python3/dist-packages/serial/rfc2217.py',
+    modes: ['test'],
+    use: 'pyserial drives the emulated board over RFC 2217, as a client that is not ours',
+    without: 'tests of the serial line with pyserial are skipped',
+  },
+  {
+    name: 'ser2net',
+    probe: '/usr/sbin/ser2net',
+    modes: ['test'],
+    use: 'a serial server of others between flasher and emulated board',
+    without: 'tests through ser2net are skipped',
+  },
+  {
+    name: 'socat',
+    probe: 'socat',
+    modes: ['test'],
+    use: 'pairs of pseudo-terminals in place of serial adapters',
+    without: 'tests of local serial ports are skipped',
+  },
+  {
+    name: 'tshark',
+    probe: 'tshark',
+    modes: ['test'],
+    use: 'second opinion on the frames in capture files',
+    without: 'capture files are not compared with what tshark reads in them',
+  },
 ];
 
 /**
