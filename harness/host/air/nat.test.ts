@@ -1,4 +1,4 @@
-import { describe, expect, it } from '@jest/globals';
+import { describe, expect, it, jest } from '@jest/globals';
 import { createSocket } from 'node:dgram';
 import { ipv4, type NetStack } from '../../emulator/air';
 import { Nat } from './nat';
@@ -12,6 +12,9 @@ function natOf(air: LiveAir, rules: ConstructorParameters<typeof Nat>[0]): { nat
 }
 
 const WORLD = ipv4('93.184.216.34');
+
+// Sockets and virtual time share this machine with whatever else runs on it.
+jest.setTimeout(60_000);
 
 describe('the device’s way out', () => {
   it('leads to services on loopback that are on the list, by any address or by a certain one', async () => {

@@ -13,7 +13,7 @@ import { TcpForward } from '../tcp-forward';
 
 /** Virtual time that passes between two looks at the sockets. */
 const SLICE_SECONDS = 0.002;
-const ANSWER_MS = 10_000;
+const ANSWER_MS = 40_000;
 
 /**
  * An air without a board: an access point stands for the device, a station is the host's peer. Virtual time runs by
