@@ -215,6 +215,13 @@ static void bad_images(void)
     CHECK_EQUAL(fake_status(client), 400);
     CHECK(fake_says(client, "{\"error\":\"wrong_slot\",\"detail\":\"entry 0x40212810, the slot is linked from 0x40280010\"}"));
     CHECK_EQUAL(fake->flash.erases + fake->flash.writes, 0);
+
+    check_begin("a refused client is heard out before its connection is closed, so that it gets the answer");
+    CHECK(client->sent_bytes < client->sends_bytes);
+    CHECK(!client->is_closed_by_server);
+    fake_run_for(fake, 1000);
+    CHECK_EQUAL(client->sent_bytes, client->sends_bytes);
+    CHECK(client->is_closed_by_server);
     fake_run_for(fake, 30000);
     unharmed(fake);
     make_image(&fake->flash.slots[1], 0x5000);
@@ -240,9 +247,39 @@ static void bad_images(void)
         fake_run_for(fake, 3000);
         unharmed(fake);
     }
-    s_image[s_image_bytes - 1] = s_image[s_image_bytes - 1];
     make_image(&fake->flash.slots[1], 0x3000);
     still_serves(fake);
+}
+
+static void writer_alone(void)
+{
+    check_begin("the writer itself does not move the boot slot for an image that is not whole, or was refused");
+    fake_t *fake = fake_new("one-mb");
+    uint32_t page[16];
+    sse_ota_writer_t writer;
+    sse_ota_slot_t running;
+    sse_ota_slot_t next;
+    (void)ram_flash_slots(&fake->flash, &running, &next);
+    make_image(&next, 0x400);
+    for (uint32_t length = 0; length < s_image_bytes; length += 13) {
+        check_note("%u bytes", length);
+        CHECK_EQUAL(sse_ota_writer_start(&writer, &fake->port, &next, s_image_bytes, (uint8_t *)page, sizeof(page)),
+                    SSE_OTA_OK);
+        CHECK_EQUAL(sse_ota_writer_feed(&writer, s_image, length), SSE_OTA_OK);
+        CHECK_EQUAL(sse_ota_writer_finish(&writer), SSE_OTA_REFUSE_TRUNCATED);
+        CHECK_EQUAL(fake->flash.boot, 0);
+    }
+    (void)sse_ota_writer_start(&writer, &fake->port, &next, s_image_bytes, (uint8_t *)page, sizeof(page));
+    (void)sse_ota_writer_feed(&writer, s_image, s_image_bytes); /* good, and in flash */
+    fake->flash.fault = RAM_FLASH_WRITE_FAILS;
+    fake->flash.fault_at = fake->flash.writes + 1;
+    CHECK_EQUAL(sse_ota_writer_finish(&writer), SSE_OTA_REFUSE_FLASH);
+    CHECK_EQUAL(fake->flash.boot, 0);
+    fake->flash.fault = RAM_FLASH_NO_FAULT;
+    (void)sse_ota_writer_start(&writer, &fake->port, &next, s_image_bytes, (uint8_t *)page, sizeof(page));
+    CHECK_EQUAL(sse_ota_writer_feed(&writer, s_image, s_image_bytes), SSE_OTA_OK);
+    CHECK_EQUAL(sse_ota_writer_finish(&writer), SSE_OTA_OK);
+    CHECK_EQUAL(fake->flash.boot, 1);
 }
 
 static void failing_flash(void)
@@ -329,6 +366,7 @@ void test_upload(void)
     good_uploads();
     broken_off();
     bad_images();
+    writer_alone();
     failing_flash();
     one_at_a_time();
 }
