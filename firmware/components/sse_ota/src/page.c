@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
+ * While an upload of its own is under way, how it ended is told by its answer, which says more than the event does.
  * fetch() instead of EventSource: a browser's EventSource cannot send a token. The log is set as text, never as markup.
  */
 #include "page.h"
@@ -16,7 +17,7 @@ const char sse_ota_page[] =
     "<p><progress id=p max=100 value=0></progress> <span id=m role=status></span>"
     "<h2>Log</h2><pre id=l></pre>"
     "<script>"
-    "var $=function(i){return document.getElementById(i)},last='',run=0;"
+    "var $=function(i){return document.getElementById(i)},last='',run=0,up=0;"
     "function head(h){h=h||{};if($('t').value)h.Authorization='Bearer '+$('t').value;return h}"
     "function say(t){$('m').textContent=t}"
     "function line(t){var l=$('l'),e=l.scrollTop+l.clientHeight>l.scrollHeight-9;"
@@ -24,7 +25,8 @@ const char sse_ota_page[] =
     "function take(b){var n='message',d=[];b.split('\\n').forEach(function(x){var c=x.indexOf(': ');if(c<1)return;"
     "var k=x.slice(0,c),v=x.slice(c+2);if(k=='event')n=v;if(k=='data')d.push(v);if(k=='id')last=v});"
     "d=d.join('\\n');if(n=='log')line(d);"
-    "if(n=='progress'){var p=JSON.parse(d);$('p').value=p.progress;say(p.status+(p.error?': '+p.error:''))}}"
+    "if(n=='progress'){var p=JSON.parse(d);$('p').value=p.progress;"
+    "if(!up||up<2&&!/ed$/.test(p.status))say(p.status+(p.error?': '+p.error:''))}}"
     "async function info(){var a=await fetch('/status',{headers:head()}),j=await a.json();if(a.ok){"
     "$('n').textContent=j.app+' '+j.version;"
     "$('s').textContent='running '+j.running+', next '+j.next+', '+j.heap_free+' bytes of heap'}"
@@ -39,8 +41,8 @@ const char sse_ota_page[] =
     "await new Promise(function(f){setTimeout(f,2000)})}}"
     "$('r').onclick=go;"
     "$('u').onclick=async function(){var f=$('f').files[0];if(!f)return say('choose an image first');"
-    "$('p').value=0;say('sending');try{var a=await fetch('/send',{method:'POST',headers:head(),body:f}),"
-    "j=await a.json();say(a.ok?j.bytes+' bytes in '+j.slot+', restarting':j.error+': '+j.detail)}"
-    "catch(e){say('connection lost')}};"
+    "up=1;$('p').value=0;say('sending');try{var a=await fetch('/send',{method:'POST',headers:head(),body:f}),"
+    "j=await a.json();up=2;say(a.ok?j.bytes+' bytes in '+j.slot+', restarting':j.error+': '+j.detail)}"
+    "catch(e){say('connection lost')}setTimeout(function(){up=0},3000)};"
     "go()"
     "</script>";
