@@ -1,14 +1,11 @@
 import { randomBytes } from 'node:crypto';
 import { afterAll, describe, expect, it } from '@jest/globals';
-import { RealClock } from '../core/clock';
-import { Deadline } from '../core/deadline';
-import { isEsprigError } from '../core/errors';
-import { FaultLink } from '../port/fault-link';
 import type { FaultPlan } from '../port/fault-link';
 import { memoryPort } from '../port/memory-port';
-import { connectFlasher } from './flasher';
 import type { FlashPart } from './flash-plan';
 import { FakeChip } from './testkit/fake-chip';
+import { runFaultSession, Tally } from './testkit/fault-session';
+import type { FaultOutcome, Loader } from './testkit/fault-session';
 import { QUICK_RECIPES } from './testkit/quick-recipes';
 
 /** More runs of each kind for a long night: ESPRIG_FAULT_RUNS=1000. */
@@ -39,81 +36,28 @@ const PARTS: readonly FlashPart[] = [
   },
 ];
 
-type Loader = 'stub' | 'rom';
-const tally = new Map<string, number>();
-const count = (what: string): void => void tally.set(what, (tally.get(what) ?? 0) + 1);
-
-afterAll(() => {
-  const rows = [...tally]
-    .sort(([a], [b]) => a.localeCompare(b))
-    .map(([what, times]) => `  ${what}: ${times}`);
-  process.stdout.write(`flashing over a faulty line, seed ${SEED}:\n${rows.join('\n')}\n`);
-});
-
-/** Blocks of the ROM's size that the flash holds otherwise, with the XOR of the difference. */
-function damagedBlocks(chip: FakeChip, { offset, bytes }: FlashPart): { readonly xor: number }[] {
-  const damaged = [];
-  for (let at = 0; at < bytes.length; at += 0x400) {
-    const wanted = bytes.subarray(at, at + 0x400);
-    const held = chip.flash.subarray(offset + at, offset + at + wanted.length);
-    if (Buffer.from(held).equals(wanted)) continue;
-    damaged.push({ xor: wanted.reduce((sum, byte, i) => sum ^ byte ^ held[i]!, 0) });
-  }
-  return damaged;
-}
+const tally = new Tally();
+afterAll(() => tally.print(`flashing over a faulty line, seed ${SEED}`));
 
 /** One session over a line with faults. Returns how it ended; fails the test when it ended in no way it may. */
-async function session(
-  kind: string,
-  loader: Loader,
-  plan: FaultPlan,
-): Promise<{ outcome: string; bytes: number }> {
+async function session(kind: string, loader: Loader, plan: FaultPlan): Promise<FaultOutcome> {
   const chip = new FakeChip();
-  const inner = memoryPort(chip.line, { operationTimeoutMs: 500 });
-  const link = new FaultLink(inner, plan, () => inner.unplug());
-  await link.open();
-  const startMs = performance.now();
-  using deadline = new Deadline({
-    clock: new RealClock(),
-    budgetMs: BUDGET_MS,
-    phase: 'flash',
-    blame: 'rig',
-  });
-  let outcome: string;
   try {
-    using flasher = await connectFlasher(
-      {
-        link,
-        board: QUICK_RECIPES,
-        stub: loader === 'stub' ? 'always' : 'never',
-        limits: LIMITS,
-        connectAttempts: 3,
-      },
-      deadline,
-    );
-    const result = await flasher.write(PARTS, {}, deadline);
-    outcome = result.recoveries === 0 ? 'verified' : 'verified after mending';
-    const damage = PARTS.flatMap((part) => damagedBlocks(chip, part));
-    if (damage.length > 0) {
-      // All the ROM has is one XOR byte a block: two bits of one place in the byte cancel out. That much is known and
-      // said (`rom-readback`); anything else would be a success that is none.
-      const isBlind = loader === 'rom' && damage.every(({ xor }) => xor === 0);
-      if (!isBlind)
-        throw new Error(`called a success, but the flash is damaged; plan ${JSON.stringify(plan)}`);
-      outcome = 'damage that no ROM checksum can see';
-    }
-  } catch (error) {
-    if (!isEsprigError(error)) throw error;
-    outcome = error.code;
+    const result = await runFaultSession({
+      inner: memoryPort(chip.line, { operationTimeoutMs: 500 }),
+      plan,
+      loader,
+      parts: PARTS,
+      flasher: { board: QUICK_RECIPES, limits: LIMITS, connectAttempts: 3 },
+      budgetMs: BUDGET_MS,
+      graceMs: GRACE_MS,
+      held: (offset, length) => Promise.resolve(chip.flash.slice(offset, offset + length)),
+    });
+    tally.add(`${loader}, ${kind}: ${result.outcome}`);
+    return result;
   } finally {
-    await link.close();
     chip.dispose();
   }
-  const spentMs = performance.now() - startMs;
-  if (spentMs > BUDGET_MS + GRACE_MS)
-    throw new Error(`took ${Math.round(spentMs)} ms; plan ${JSON.stringify(plan)}`);
-  count(`${loader}, ${kind}: ${outcome}`);
-  return { outcome, bytes: link.counts.bytes };
 }
 
 describe.each(['stub', 'rom'] as const)('flashing with the %s over a faulty line', (loader) => {
