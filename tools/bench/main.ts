@@ -1,9 +1,10 @@
 import { parseArgs } from 'node:util';
 import { CPU_SECTION } from './cpu';
+import { DEVICE_SECTION } from './device';
 import { FLASH_SECTION } from './flash';
-import { lineOf, type Section } from './section';
+import { isMissed, lineOf, type Section } from './section';
 
-const SECTIONS: readonly Section[] = [CPU_SECTION, FLASH_SECTION];
+const SECTIONS: readonly Section[] = [CPU_SECTION, FLASH_SECTION, DEVICE_SECTION];
 
 const USAGE = `npm run bench -- [--section NAME …] [--check] [--json]
 Sections: ${SECTIONS.map(({ name }) => name).join(', ')}. Everything is measured beside something in the same run.
@@ -40,7 +41,7 @@ async function main(): Promise<number> {
       if (!values.json && process.stdout.isTTY) print(`  … ${line}`);
     });
     for (const measurement of measurements) {
-      if (measurement.bar !== undefined && measurement.ours < measurement.bar) missed++;
+      if (isMissed(measurement)) missed++;
       print(
         values.json ? JSON.stringify({ section: section.name, ...measurement }) : `  ${lineOf(measurement)}`,
       );

@@ -7,6 +7,14 @@ export interface Measurement {
   readonly unit: string;
   /** The bar of the design, in the same unit. */
   readonly bar: number | undefined;
+  /** Times and sizes: under the bar is met. */
+  readonly isLowerBetter?: boolean;
+}
+
+/** True when it has a bar and does not reach it. */
+export function isMissed({ ours, bar, isLowerBetter }: Measurement): boolean {
+  if (bar === undefined) return false;
+  return isLowerBetter === true ? ours > bar : ours < bar;
 }
 
 export interface Section {
@@ -23,12 +31,13 @@ export function median(values: readonly number[]): number {
 }
 
 /** One line of the report. */
-export function lineOf({ name, ours, beside, unit, bar }: Measurement): string {
+export function lineOf(measurement: Measurement): string {
+  const { name, ours, beside, unit, bar } = measurement;
   const parts = [`${name.padEnd(26)} ${ours.toFixed(1).padStart(8)} ${unit}`];
   if (beside) {
     const ratio = (ours / beside.value).toFixed(2);
     parts.push(`${beside.name} ${beside.value.toFixed(1).padStart(8)} ${unit}`, `ratio ${ratio}`);
   }
-  if (bar !== undefined) parts.push(`bar ${bar.toFixed(0)}: ${ours >= bar ? 'met' : 'MISSED'}`);
+  if (bar !== undefined) parts.push(`bar ${bar.toFixed(0)}: ${isMissed(measurement) ? 'MISSED' : 'met'}`);
   return parts.join('   ');
 }
