@@ -70,6 +70,13 @@ const DEBIAN_PACKAGES = [
     use: 'second opinion on the frames in capture files',
     without: 'capture files are not compared with what tshark reads in them',
   },
+  {
+    name: 'chromium',
+    probe: 'chromium',
+    modes: ['test'],
+    use: 'opens the report page from disk, as a reader does',
+    without: 'the report page is tested without a browser',
+  },
 ];
 
 /**
