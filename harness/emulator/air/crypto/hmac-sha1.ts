@@ -1,4 +1,5 @@
-import { initialSha1State, SHA1_BLOCK_BYTES, Sha1, sha1, sha1Compress } from './sha1';
+import { SHA1_BLOCK_BYTES, sha1Compress } from '../../sha1-compress';
+import { initialSha1State, Sha1, sha1 } from './sha1';
 
 /** HMAC-SHA1, RFC 2104. The key's two blocks are worked in once; every message then costs its own blocks only. */
 export class HmacSha1 {

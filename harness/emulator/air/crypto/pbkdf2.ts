@@ -1,6 +1,7 @@
 import { utf8Bytes } from '../bytes';
 import { HmacSha1 } from './hmac-sha1';
-import { SHA1_BLOCK_BYTES, SHA1_BYTES, sha1Compress, wordsToBytes } from './sha1';
+import { SHA1_BLOCK_BYTES, sha1Compress } from '../../sha1-compress';
+import { SHA1_BYTES, wordsToBytes } from './sha1';
 
 /** PBKDF2 with HMAC-SHA1, RFC 8018 section 5.2. */
 export function pbkdf2Sha1(
