@@ -1,0 +1,89 @@
+import { exitCodeFor, type ExitCode } from '../core/errors';
+import type { SerialEntry } from './run-entries';
+import type { RunParts } from './run-reader';
+import type { CaseRecord, RunRecord, TimelineRecord, Totals } from './run-record';
+import { SerialLines } from './serial-lines';
+
+export interface RunFacts {
+  /** ISO 8601, UTC. */
+  readonly startedAt: string;
+  /** Default: up to the last thing that was told. */
+  readonly elapsedMs?: number | undefined;
+  readonly command: string;
+  readonly esprigVersion?: string | undefined;
+  readonly nodeVersion?: string | undefined;
+  /** Cases that no worker told of: skipped before their file ran, or broken with it. */
+  readonly extraCases?: readonly CaseRecord[] | undefined;
+  readonly notes?: readonly string[] | undefined;
+}
+
+export interface AssembledRun {
+  readonly record: RunRecord;
+  /** All rigs, by time, console lines among it. */
+  readonly timeline: readonly TimelineRecord[];
+  readonly serial: readonly SerialEntry[];
+}
+
+/** One record from what the workers wrote. What a worker told of a case counts more than an extra case of the same id. */
+export function assembleRun(parts: RunParts, facts: RunFacts): AssembledRun {
+  const told = new Set(parts.cases.map(({ id }) => id));
+  const extra = (facts.extraCases ?? []).filter(({ id }) => !told.has(id));
+  const cases = [...parts.cases, ...extra].sort((a, b) => a.startedAtMs - b.startedAtMs);
+  return {
+    record: {
+      formatVersion: 1,
+      startedAt: facts.startedAt,
+      elapsedMs: facts.elapsedMs ?? parts.lastAtMs,
+      command: facts.command,
+      esprigVersion: facts.esprigVersion,
+      nodeVersion: facts.nodeVersion,
+      rigs: parts.rigs,
+      cases,
+      totals: totalsOf(cases),
+      exitCode: exitCodeOfRun(cases),
+      metrics: parts.metrics,
+      notes: [...parts.notes, ...(facts.notes ?? [])],
+    },
+    timeline: withConsoleLines(parts.events, parts.serial),
+    serial: parts.serial,
+  };
+}
+
+export function totalsOf(cases: readonly CaseRecord[]): Totals {
+  const totals = { passed: 0, failed: 0, broken: 0, skipped: 0, cases: cases.length };
+  for (const { verdict } of cases) totals[verdict] += 1;
+  return totals;
+}
+
+/**
+ * The worst case decides: a run whose rig broke proves nothing about the firmware, so 3 hides 1. A mistake in a case
+ * counts as broken, not as wrong usage: the command line was right. No case at all is wrong usage.
+ */
+export function exitCodeOfRun(cases: readonly CaseRecord[]): ExitCode {
+  if (cases.length === 0) return exitCodeFor('case');
+  if (cases.some(({ verdict }) => verdict === 'broken')) return exitCodeFor('harness');
+  return cases.some(({ verdict }) => verdict === 'failed') ? exitCodeFor('dut') : 0;
+}
+
+/** Console lines from the raw bytes, for each rig that has not told its lines itself. */
+function withConsoleLines(
+  events: readonly TimelineRecord[],
+  serial: readonly SerialEntry[],
+): readonly TimelineRecord[] {
+  const tellsItself = new Set(
+    events.filter(({ lane, name }) => lane === 'serial' && name === 'line').map(({ rig }) => rig),
+  );
+  const lines = new Map<string, SerialLines>();
+  const made: TimelineRecord[] = [];
+  const add = (rig: string, found: readonly { atMs: number; text: string }[]): void => {
+    for (const line of found) made.push({ ...line, rig, lane: 'serial', name: 'line' });
+  };
+  for (const { rig, atMs, bytes } of serial) {
+    if (tellsItself.has(rig)) continue;
+    const reader = lines.get(rig) ?? new SerialLines();
+    lines.set(rig, reader);
+    add(rig, reader.feed(bytes, atMs));
+  }
+  for (const [rig, reader] of lines) add(rig, reader.end());
+  return made.length === 0 ? events : [...events, ...made].sort((a, b) => a.atMs - b.atMs);
+}
