@@ -1,0 +1,128 @@
+/**
+ * What cases, the command and the report know of a board that has been leased, flashed and booted. A virtual rig and one
+ * on a bench look alike; what only some can do is a capability.
+ */
+import type { Clock } from '../core/clock';
+import type { Deadline } from '../core/deadline';
+import type { EventBus } from '../core/events';
+import type { Console } from '../device/console';
+import type { DutProfile } from '../device/dut-profile';
+import type { FlashPart } from '../device/flash-plan';
+import type { Impairment } from '../emulator/air';
+import type { FlashPowerCut, PowerCutRequest } from '../emulator/peripherals/flash-operation';
+import type { Layout } from '../protocol/layouts';
+import type { OtaData } from '../protocol/otadata';
+
+/** What a case may ask for in `@needs`, and what it means. */
+export const CAPABILITIES = {
+  reset: 'the harness can reset the board',
+  'power-cut': 'the harness can switch the board off and on',
+  'power-cut-at-operation': 'power can go at a chosen flash operation',
+  snapshot: 'the whole board can be put back in milliseconds',
+  'read-flash-live': 'the flash can be read while the app runs',
+  'impair-air': 'frames can be lost, delayed and reordered on the air',
+  pcap: 'what goes over the air is captured',
+  token: 'the firmware was given a bearer token',
+} as const satisfies Readonly<Record<string, string>>;
+
+export type Capability = keyof typeof CAPABILITIES;
+
+export type RigKind = 'virtual' | 'serial';
+
+/** Every capability, in the order of the list. */
+export const CAPABILITY_NAMES = Object.keys(CAPABILITIES) as readonly Capability[];
+
+/** A folder of images that belong together (`firmware.json`), or what a rig file lists in its place. */
+export interface FirmwareSet {
+  /** As a person calls it: its folder, or the rig file that lists the parts. */
+  readonly name: string;
+  readonly app: string;
+  readonly version: string;
+  /** `open-runtime`, `rtos-sdk 3.4`, `unknown`. */
+  readonly runtime: string;
+  /** What a flash holds as shipped, without what the rig adds (NVS). */
+  readonly flash: readonly FlashPart[];
+  readonly slotLabels: readonly string[];
+  /** The good image for a slot. @throws UsageError ESPRIG_USAGE, RigError ESPRIG_RIG_CANNOT when the set has none */
+  imageFor(slotLabel: string): Uint8Array;
+  /** The ELF file of a slot's image, if the set has one: for names in panics and traces. */
+  elfFor(slotLabel: string): Uint8Array | undefined;
+}
+
+/** What the flash says, read from outside. */
+export interface FlashState {
+  /** Undefined when the layout has no otadata. */
+  readonly otadata: OtaData | undefined;
+  /** Label of the slot that the bootloader tries first. */
+  readonly bootSlot: string;
+  /** SHA-256 in hex of the image in each app slot: of its own length, or of the whole slot when it is no image. */
+  readonly slots: Readonly<Record<string, string>>;
+  /** SHA-256 in hex of each partition, whole. */
+  readonly partitions: Readonly<Record<string, string>>;
+}
+
+/** Power of the board. Loses what is in RAM and in RTC memory, unlike a reset. */
+export interface RigPower {
+  off(deadline: Deadline): Promise<void>;
+  /** Boots; `waitForReady` tells when it is up. */
+  on(deadline: Deadline): Promise<void>;
+  cycle(deadline: Deadline): Promise<void>;
+  /**
+   * Power goes at a flash operation of the future and stays away; present with `power-cut-at-operation`. The promise of
+   * `whenCut` settles when it has happened.
+   */
+  readonly armCut?: (request: PowerCutRequest, deadline: Deadline) => Promise<ArmedCut>;
+  /** Flash operations begun since the board was made; what `counted: 'total'` counts. */
+  readonly flashOperations?: (deadline: Deadline) => Promise<number>;
+}
+
+export interface ArmedCut {
+  /** @throws DeadlineError when the operation does not come */
+  whenCut(deadline: Deadline): Promise<FlashPowerCut>;
+}
+
+/** A board that runs the firmware under test. */
+export interface RunningRig extends AsyncDisposable {
+  readonly name: string;
+  readonly kind: RigKind;
+  readonly capabilities: ReadonlySet<Capability>;
+  readonly bus: EventBus;
+  readonly clock: Clock;
+  readonly console: Console;
+  readonly layout: Layout;
+  readonly dutProfile: DutProfile;
+  readonly firmware: FirmwareSet;
+  readonly mac: string;
+  /** `http://127.0.0.1:PORT` on virtual rigs. */
+  readonly baseUrl: string;
+  /** Bearer token that the firmware was given. */
+  readonly token: string | undefined;
+  /** To be masked wherever something is written down. */
+  readonly secrets: readonly string[];
+  /** Things a reader of the report should know. */
+  readonly notes: readonly string[];
+
+  /**
+   * As shipped: the flash holds the firmware set, its first slot runs and is idle. By snapshot on virtual rigs; by
+   * writing what differs and a reset on hardware. Ends only when HTTP answers.
+   */
+  restoreFirmware(deadline: Deadline): Promise<void>;
+  /** Presses reset; keeps RTC memory. `waitForReady` tells when the app is up. */
+  reset(deadline: Deadline): Promise<void>;
+  /**
+   * The app is up and its server answers.
+   * @throws DeadlineError; DutError when it crashes; RigError ESPRIG_RIG_NETWORK_FAILED when it runs and cannot be reached
+   */
+  waitForReady(deadline: Deadline): Promise<void>;
+  /** Virtual: live. Serial: through the loader, then a reset into the app. */
+  readFlash(flashOffset: number, lengthBytes: number, deadline: Deadline): Promise<Uint8Array>;
+  /** Writes past the firmware, then resets into the app; bad images are written, too. */
+  writeFlash(parts: readonly FlashPart[], deadline: Deadline): Promise<void>;
+  readFlashState(deadline: Deadline): Promise<FlashState>;
+  /** Present with `power-cut`. */
+  readonly power?: RigPower;
+  /** Losses, delays and the like from now on, none when the list is empty; present with `impair-air`. */
+  readonly impairAir?: (impairments: readonly Impairment[]) => Promise<void>;
+  /** File that the air is captured to; present with `pcap`. */
+  readonly pcapFile?: string | undefined;
+}
