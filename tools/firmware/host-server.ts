@@ -37,8 +37,8 @@ export class HostServer implements AsyncDisposable {
   }
 
   /** @throws Error when it does not come up */
-  static async start(args: readonly string[] = []): Promise<HostServer> {
-    const child = spawn(HOST_SERVER, args, { stdio: ['pipe', 'pipe', 'pipe'] });
+  static async start(args: readonly string[] = [], program = HOST_SERVER): Promise<HostServer> {
+    const child = spawn(program, args, { stdio: ['pipe', 'pipe', 'pipe'] });
     const lines: string[] = [];
     const onLine = new Set<() => void>();
     const wake = (): void => onLine.forEach((each) => each());
@@ -85,8 +85,23 @@ export class HostServer implements AsyncDisposable {
     };
   }
 
+  /** SHA-256 of the first bytes of a slot, by its number. */
+  async digest(slot: number, lengthBytes: number): Promise<string> {
+    const from = this.lines.length;
+    this.order(`digest ${slot} ${lengthBytes}`);
+    return (await this.waitFor(/^= digest (\w{64})$/, from))[1]!;
+  }
+
   connect(): Socket {
     return connect({ port: this.port, host: '127.0.0.1' });
+  }
+
+  /** Ends it at once, whatever it is doing. */
+  async kill(): Promise<void> {
+    if (this.child.exitCode !== null || this.child.signalCode !== null) return;
+    const closed = new Promise((resolve) => this.child.once('close', resolve));
+    this.child.kill('SIGKILL');
+    await closed;
   }
 
   /** Exit code, and what the sanitizers said on the way. */

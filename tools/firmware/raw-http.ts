@@ -1,5 +1,6 @@
 import { once } from 'node:events';
 import type { Socket } from 'node:net';
+import { setTimeout as sleep } from 'node:timers/promises';
 
 /** HTTP as bytes, for requests that no client library would send. */
 export interface RawAnswer {
@@ -10,9 +11,11 @@ export interface RawAnswer {
 
 export interface SendOptions {
   /** Sent piece by piece, each in a packet of its own as far as the system lets us. */
-  readonly pieces?: readonly Uint8Array[];
+  readonly pieces?: Iterable<Uint8Array>;
   /** Close our side behind the request. */
   readonly isHalfClosed?: boolean;
+  /** Between two pieces; 0: a turn of the event loop. */
+  readonly gapMs?: number;
   readonly limitMs?: number;
 }
 
@@ -34,7 +37,7 @@ export function parseAnswer(text: string): RawAnswer {
 
 /** Sends the bytes and reads until the device closes. Status 0: it closed without an answer. */
 export async function ask(socket: Socket, bytes: Uint8Array, options: SendOptions = {}): Promise<RawAnswer> {
-  const { pieces = [bytes], isHalfClosed = false, limitMs = 8_000 } = options;
+  const { pieces = [bytes], isHalfClosed = false, limitMs = 8_000, gapMs = 0 } = options;
   let text = '';
   socket.setNoDelay(true);
   socket.setTimeout(limitMs, () =>
@@ -48,8 +51,8 @@ export async function ask(socket: Socket, bytes: Uint8Array, options: SendOption
     await once(socket, 'connect');
     for (const piece of pieces) {
       if (!socket.writable) break;
-      if (!socket.write(piece)) await Promise.race([once(socket, 'drain'), ended]);
-      if (pieces.length > 1) await new Promise(setImmediate);
+      if (piece.length > 0 && !socket.write(piece)) await Promise.race([once(socket, 'drain'), ended]);
+      if (options.pieces !== undefined) await (gapMs > 0 ? sleep(gapMs) : new Promise(setImmediate));
     }
     if (isHalfClosed) socket.end();
     await ended;

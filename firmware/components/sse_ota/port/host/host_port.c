@@ -44,7 +44,7 @@ static int host_listen(void *context, uint16_t tcp_port)
 
 static int host_accept(void *context, int listener)
 {
-    (void)context;
+    const host_port_t *host = context;
     int socket = accept(listener, NULL, NULL);
     if (socket < 0) {
         return is_would_block(errno) ? SSE_OTA_ERR_AGAIN : SSE_OTA_ERR_IO;
@@ -52,6 +52,10 @@ static int host_accept(void *context, int listener)
     if (fcntl(socket, F_SETFL, O_NONBLOCK) < 0) {
         close(socket);
         return SSE_OTA_ERR_IO;
+    }
+    const int size = host->send_buffer_bytes;
+    if (size != 0) {
+        (void)setsockopt(socket, SOL_SOCKET, SO_SNDBUF, &size, sizeof(size));
     }
     return socket;
 }

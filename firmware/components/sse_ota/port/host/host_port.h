@@ -11,6 +11,7 @@ typedef struct host_port {
     sse_ota_log_queue_t *queue; /* the console's second listener; NULL: none */
     uint16_t tcp_port;          /* really listened on; known after listen() */
     uint32_t sent_limit_bytes;  /* most that one send() takes; 0: no limit */
+    int send_buffer_bytes;      /* SO_SNDBUF of each connection, which a device has little of; 0: the system's */
     bool has_restarted;         /* restart() was called */
 } host_port_t;
 

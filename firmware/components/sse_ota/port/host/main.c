@@ -3,10 +3,10 @@
  * The server as a process on a host, for tests of the contract from outside. Listens on 127.0.0.1 only.
  *
  *   sse-ota-host [--port N] [--layout NAME] [--running 0|1] [--token T] [--stall-ms N] [--head-ms N] [--keep-alive-ms N]
- *                [--restart-ms N] [--clients N] [--send-limit N] [--fault KIND:N]
+ *                [--restart-ms N] [--clients N] [--send-limit N] [--send-buffer N] [--fault KIND:N]
  *
  * stdout: the device's console, and between it lines for the test: "= ready PORT", "= restart LABEL", "= state …".
- * stdin: "print TEXT", "print-many COUNT", "state", "fault KIND:N". The end of stdin ends the process, and so the test
+ * stdin: "print TEXT", "print-many COUNT", "state", "digest SLOT BYTES", "fault KIND:N". The end of stdin ends the process, and so the test
  * that dies takes it along.
  */
 #define _POSIX_C_SOURCE 200809L
@@ -40,21 +40,30 @@ static bool set_fault(const char *text)
     return false;
 }
 
+static void print_digest(unsigned slot, uint32_t length)
+{
+    const ram_flash_t *flash = &s_host.flash;
+    sse_ota_sha256_t sha;
+    uint8_t digest[SSE_OTA_SHA256_BYTES];
+    if (length > flash->slots[slot].size_bytes) {
+        length = flash->slots[slot].size_bytes;
+    }
+    sse_ota_sha256_start(&sha);
+    sse_ota_sha256_feed(&sha, flash->bytes + flash->slots[slot].flash_offset, length);
+    sse_ota_sha256_end(&sha, digest);
+    for (unsigned k = 0; k < sizeof(digest); k++) {
+        printf("%02x", digest[k]);
+    }
+}
+
 static void print_state(void)
 {
     const ram_flash_t *flash = &s_host.flash;
     printf("= state running=%s boot=%s erases=%u writes=%u misused=%d", flash->slots[flash->running].label,
            flash->slots[flash->boot].label, flash->erases, flash->writes, flash->is_misused);
     for (unsigned i = 0; i < 2; i++) {
-        sse_ota_sha256_t sha;
-        uint8_t digest[SSE_OTA_SHA256_BYTES];
-        sse_ota_sha256_start(&sha);
-        sse_ota_sha256_feed(&sha, flash->bytes + flash->slots[i].flash_offset, flash->slots[i].size_bytes);
-        sse_ota_sha256_end(&sha, digest);
         printf(" slot%u=", i);
-        for (unsigned k = 0; k < sizeof(digest); k++) {
-            printf("%02x", digest[k]);
-        }
+        print_digest(i, flash->slots[i].size_bytes);
     }
     printf("\n");
     fflush(stdout);
@@ -74,6 +83,13 @@ static void obey(char *line)
         }
     } else if (strcmp(line, "state") == 0) {
         print_state();
+    } else if (strncmp(line, "digest ", 7) == 0) {
+        char *rest = NULL;
+        unsigned long slot = strtoul(line + 7, &rest, 10);
+        printf("= digest ");
+        print_digest(slot == 0 ? 0 : 1, (uint32_t)strtoul(rest, NULL, 10));
+        printf("\n");
+        fflush(stdout);
     } else if (strncmp(line, "fault ", 6) == 0) {
         printf("= fault %s\n", set_fault(line + 6) ? "set" : "unknown");
         fflush(stdout);
@@ -130,6 +146,8 @@ static bool parse(int argc, char **argv, sse_ota_server_config_t *config, unsign
             config->client_count = number(value) < 3 ? (size_t)number(value) : 3;
         } else if (strcmp(argv[i], "--send-limit") == 0) {
             s_host.sent_limit_bytes = (uint32_t)number(value);
+        } else if (strcmp(argv[i], "--send-buffer") == 0) {
+            s_host.send_buffer_bytes = (int)number(value);
         } else if (strcmp(argv[i], "--fault") != 0 || !set_fault(value)) {
             return false;
         }
