@@ -9,10 +9,15 @@
 #include "esp_log.h"
 #include "esp_system.h"
 #include "lwip/dhcp.h"
+#include "lwip/etharp.h"
 #include "lwip/tcpip.h"
+#include "lwip/timeouts.h"
 #include "wifi_netif.h"
 
 static const char TAG[] = "tcpip_adapter";
+
+/* As with the SDK a station announces its address: an access point that has forgotten it says so then. */
+#define ANNOUNCE_MS 5000
 
 ESP_EVENT_DEFINE_BASE(IP_EVENT);
 
@@ -110,6 +115,15 @@ static void soft_ap_down(void *argument, esp_event_base_t base, int32_t id, void
     UNLOCK_TCPIP_CORE();
 }
 
+static void announce(void *argument)
+{
+    struct netif *netif = argument;
+    if (ip4_addr_get_u32(netif_ip4_addr(netif)) != 0) {
+        (void)etharp_gratuitous(netif);
+    }
+    sys_timeout(ANNOUNCE_MS, announce, netif);
+}
+
 static void station_up(void *argument, esp_event_base_t base, int32_t id, void *data)
 {
     struct netif *netif = wifi_netif(ESP_IF_WIFI_STA);
@@ -124,6 +138,8 @@ static void station_up(void *argument, esp_event_base_t base, int32_t id, void *
     } else {
         netif_set_addr(netif, &s_static_info.ip, &s_static_info.netmask, &s_static_info.gw);
     }
+    sys_untimeout(announce, netif);
+    sys_timeout(ANNOUNCE_MS, announce, netif);
     UNLOCK_TCPIP_CORE();
     if (err != ERR_OK) {
         ESP_LOGE(TAG, "no DHCP client: lwIP error %d", err);
@@ -135,6 +151,7 @@ static void station_down(void *argument, esp_event_base_t base, int32_t id, void
     struct netif *netif = wifi_netif(ESP_IF_WIFI_STA);
     (void)argument, (void)base, (void)id, (void)data;
     LOCK_TCPIP_CORE();
+    sys_untimeout(announce, netif);
     bool had_address = netif_is_up(netif) && ip4_addr_get_u32(netif_ip4_addr(netif)) != 0;
     if (s_asks_dhcp) {
         dhcp_release_and_stop(netif);

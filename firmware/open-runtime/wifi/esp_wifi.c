@@ -173,8 +173,12 @@ esp_err_t esp_wifi_start(void)
     if (s_mode == WIFI_MODE_AP && check_ap(&wifi_ap_settings) != ESP_OK) {
         return ESP_ERR_WIFI_SSID;
     }
+    /* Before the event: its handlers may outrun us, and connect. */
+    s_is_started = true;
     err = wifi_driver_command(s_mode == WIFI_MODE_AP ? WIFI_COMMAND_START_AP : WIFI_COMMAND_START_STATION, 0);
-    s_is_started = err == ESP_OK;
+    if (err != ESP_OK) {
+        s_is_started = false;
+    }
     return err;
 }
 
