@@ -73,7 +73,9 @@ describe('a manifest', () => {
 
 describe('a copy of the firmware', () => {
   let folder = '';
-  beforeAll(() => (folder = mkdtempSync(join(tmpdir(), 'esprig-faults-'))));
+  beforeAll(() => {
+    folder = mkdtempSync(join(tmpdir(), 'esprig-faults-'));
+  });
   afterAll(() => rmSync(folder, { recursive: true }));
   const at = (...parts: string[]) => join(folder, ...parts);
   const of = (file: string) => readFileSync(join(FIRMWARE, file), 'utf8');

@@ -1,4 +1,3 @@
-import type { Socket } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { check, same, type Probe, type ProbeDevice } from './device';
 import { EventStream, openDeaf } from './stream';
@@ -76,27 +75,24 @@ const comeAndGo: Probe = {
   },
 };
 
-/** Lines until an unread stream is full and the device has had to do something about it. */
-async function fillDeaf(device: ProbeDevice, deaf: readonly Socket[], live: EventStream): Promise<void> {
-  const impatient = {
-    ...device,
-    limits: { ...device.limits, answerMs: Math.min(device.limits.answerMs, 3_000) },
-  };
-  for (let round = 0; round < 600; round += 1) {
+/** Much more than a connection holds on its way, at both ends together. */
+const FILL_LIMIT_MS = 6_000;
+const FILL_ROUNDS = 600;
+
+/** Lines until a stream that is not read is full, and the device has dropped it: from then on it can be in nobody's way. */
+async function fillDeaf(device: ProbeDevice, live: EventStream): Promise<void> {
+  const answerMs = Math.min(device.limits.answerMs, 3_000);
+  const impatient = { ...device, limits: { ...device.limits, answerMs } };
+  const startMs = performance.now();
+  for (let round = 0; round < FILL_ROUNDS && performance.now() - startMs < FILL_LIMIT_MS; round += 1) {
     if (device.printMany === undefined) await makeItPrint(impatient);
     else await device.printMany(50);
-    if (round % 10 !== 0) {
-      await sleep(10);
-      continue;
-    }
-    const { clients } = await status(impatient);
+    await sleep(10);
     check(!live.isEnded, 'a stream that was read was closed');
-    if (clients <= 1) return; // it was dropped
+    if (round % 10 === 0 && (await status(impatient)).clients <= 1) return;
   }
-  check(
-    deaf.every((socket) => !socket.destroyed),
-    'a stream that is not read broke off',
-  );
+  // A device that prints little when asked to may never get there.
+  check(device.printMany === undefined, 'a stream that takes nothing is kept, and everybody waits for it');
 }
 
 const deafReader: Probe = {
@@ -110,7 +106,7 @@ const deafReader: Probe = {
     try {
       using live = await EventStream.open(device);
       await until(device.limits.answerMs, 'two streams', async () => (await status(device)).clients === 2);
-      await fillDeaf(device, deaf, live);
+      await fillDeaf(device, live);
       deaf.push(openDeaf(device));
       const answer = await say(device, 'an upload beside a stream that nobody reads', post(device, image));
       expectAnswer('an upload beside a stream that nobody reads', answer, 200);
