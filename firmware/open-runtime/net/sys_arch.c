@@ -3,6 +3,7 @@
 #include "lwip/sys.h"
 
 #include <stdlib.h>
+#include <string.h>
 
 #include "esp_log.h"
 #include "lwip/err.h"
@@ -10,6 +11,13 @@
 #include "lwip/tcpip.h"
 
 static const char TAG[] = "lwip";
+
+/*
+ * lwIP's own thread sleeps until the next of its timers. Whoever starts one with the core locked does not wake it; so it
+ * looks at least this often. (It takes any end of its sleep for a reason to look.)
+ */
+#define LONGEST_SLEEP_MS 250u
+static sys_thread_t s_tcpip_thread;
 
 void lwip_port_assert_failed(const char *message, const char *file, int line)
 {
@@ -133,6 +141,9 @@ err_t sys_mbox_trypost_fromisr(sys_mbox_t *mbox, void *message)
 u32_t sys_arch_mbox_fetch(sys_mbox_t *mbox, void **message, u32_t timeout_ms)
 {
     void *thrown_away;
+    if (timeout_ms > LONGEST_SLEEP_MS && xTaskGetCurrentTaskHandle() == s_tcpip_thread) {
+        timeout_ms = LONGEST_SLEEP_MS;
+    }
     TickType_t timeout_ticks = timeout_ms == 0 ? portMAX_DELAY : ticks_of(timeout_ms);
     if (xQueueReceive(*mbox, message != NULL ? message : &thrown_away, timeout_ticks) == pdTRUE) {
         return 0;
@@ -156,6 +167,9 @@ sys_thread_t sys_thread_new(const char *name, lwip_thread_fn function, void *arg
     TaskHandle_t task = NULL;
     if (xTaskCreate(function, name, (uint16_t)stack_bytes, argument, (UBaseType_t)priority, &task) != pdPASS) {
         lwip_port_assert_failed("no memory for a thread", __FILE__, __LINE__);
+    }
+    if (strcmp(name, TCPIP_THREAD_NAME) == 0) {
+        s_tcpip_thread = task;
     }
     return task;
 }
