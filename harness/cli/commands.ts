@@ -61,4 +61,19 @@ export const COMMANDS: readonly CommandRow[] = [
     summary: 'the board’s console: timestamps, both rates, send, reset keys',
     load: () => import('./commands/monitor'),
   },
+  {
+    name: 'upload',
+    summary: 'send an image to a device over the network, and see it restart into it',
+    load: () => import('./commands/upload'),
+  },
+  {
+    name: 'events',
+    summary: 'a device’s event stream: console lines and progress as they come',
+    load: () => import('./commands/events'),
+  },
+  {
+    name: 'status',
+    summary: 'what a device says of itself: image, slots, heap, streams, upload',
+    load: () => import('./commands/status'),
+  },
 ];

@@ -1,0 +1,180 @@
+import type { Command } from 'commander';
+import { readFile } from 'node:fs/promises';
+import { basename } from 'node:path';
+import type { Deadline } from '../../core/deadline';
+import { UsageError } from '../../core/errors';
+import type { EventStream } from '../../device/dut-event-types';
+import { refusalText } from '../../device/dut-status';
+import type { DutStatus, UploadAnswer } from '../../device/dut-types';
+import { inspectImage } from '../../protocol/image';
+import { LAYOUT_NAMES } from '../../protocol/layouts';
+import { withDevice, withDeviceOptions, type DeviceOptions, type DeviceWork } from '../device-command';
+import { setVerdict } from '../esprig';
+import { foreseeRefusal, REFUSAL_HINTS } from '../upload-forecast';
+
+interface UploadCommandOptions extends DeviceOptions {
+  readonly layout?: string;
+  readonly events: boolean;
+  readonly log?: boolean;
+  readonly wait: boolean;
+  readonly check?: boolean;
+}
+
+/** While an upload is received the device tells 0 to 95; contract, section 2. */
+const RECEIVED_AT = 95;
+
+/** Adds `esprig upload`. */
+export function register(program: Command): void {
+  withDeviceOptions(program.command('upload'), 120)
+    .description('send an image to a device over the network, and see it restart into it')
+    .argument('<file>', 'the .bin for the slot that comes next')
+    .option('--layout <name>', `flash layout of the board: ${LAYOUT_NAMES.join(', ')}`)
+    .option('--check', 'send nothing if the image would be refused')
+    .option('--log', 'show the device’s console lines meanwhile')
+    .option('--no-events', 'do not listen to the device’s events')
+    .option('--no-wait', 'do not wait for the restart')
+    .action(async (file: string, options: UploadCommandOptions) => {
+      const image = await readImage(file);
+      await withDevice('upload', options, (bench) => uploadTo(bench, basename(file), image, options));
+    });
+}
+
+async function uploadTo(
+  bench: DeviceWork,
+  name: string,
+  image: Uint8Array,
+  options: UploadCommandOptions,
+): Promise<void> {
+  const { client, deadline, out } = bench;
+  const before = client.profile.statusPath === undefined ? undefined : await client.status(deadline);
+  if (before !== undefined) {
+    const { app, version, running, next } = before;
+    out.line(`${client.baseUrl} runs ${app} ${version} from ${running}; ${name} goes to ${next}`);
+  }
+  const { refusal, fits } = foreseeRefusal(image, { layout: options.layout, slotLabel: before?.next });
+  if (refusal !== undefined && fits.length > 0) {
+    out.line(`note: fits the next slot with layout ${fits.join(', ')}; elsewhere ${refusal.error}`);
+  } else if (refusal !== undefined) {
+    out.line(`warning: ${name} would be refused: ${refusal.error} (${refusal.detail})`);
+    if (options.check === true) {
+      throw new UsageError('ESPRIG_USAGE', `${name} was not sent: ${refusal.error}`, {
+        hint: REFUSAL_HINTS[refusal.error],
+      });
+    }
+  }
+  const stream = options.events ? await listen(bench, options.log === true) : undefined;
+  const answer = await send(bench, name, image, stream);
+  out.value({
+    status: answer.status,
+    slot: answer.slot,
+    error: answer.error,
+    detail: answer.detail,
+    sentBytes: answer.sentBytes,
+    totalBytes: answer.totalBytes,
+    elapsedMs: Math.round(answer.elapsedMs),
+  });
+  if (answer.status !== 200) {
+    const hint = answer.error === undefined ? undefined : REFUSAL_HINTS[answer.error];
+    out.line(`refused: ${refusalText(answer)}${hint === undefined ? '' : `\n  ${hint}`}`);
+    setVerdict(1);
+    return;
+  }
+  if (options.wait) await seeRestart(bench, before, answer, image, stream);
+}
+
+/** The event stream, if the device lets another client in. */
+async function listen(bench: DeviceWork, hasLog: boolean): Promise<EventStream | undefined> {
+  const { client, deadline, out } = bench;
+  const { stream, refusal } = await client.requestEvents({}, deadline);
+  if (stream === undefined) {
+    out.line(`no events: ${refusalText(refusal)}; going on without`);
+    return undefined;
+  }
+  if (hasLog) {
+    stream.onItem((item) => {
+      if (item.kind === 'event' && item.name === client.profile.logEvent) out.line(`  ${item.data}`);
+    });
+  }
+  return stream;
+}
+
+async function send(
+  { client, deadline, out }: DeviceWork,
+  name: string,
+  image: Uint8Array,
+  stream: EventStream | undefined,
+): Promise<UploadAnswer> {
+  const bar = out.progress(`uploading ${name}`, image.length);
+  const stop = stream?.onItem(() => {
+    const last = stream.progress.at(-1);
+    if (last === undefined) return;
+    // What the device has taken says more than what the systems in between have.
+    bar.update(Math.floor((image.length * Math.min(last.progress, RECEIVED_AT)) / RECEIVED_AT));
+  });
+  try {
+    const answer = await client.upload(
+      image,
+      { onProgress: (sentBytes) => (stream === undefined ? bar.update(sentBytes) : undefined) },
+      deadline,
+    );
+    const seconds = answer.elapsedMs / 1000;
+    if (answer.status === 200) {
+      const rate = image.length / 1024 / Math.max(seconds, 0.001);
+      const where = answer.slot === undefined ? 'installed' : `installed in ${answer.slot}`;
+      bar.finish(`${where}: ${image.length} bytes in ${seconds.toFixed(1)} s, ${rate.toFixed(0)} KiB/s`);
+    } else bar.finish(`uploading ${name}: ended after ${answer.sentBytes} of ${image.length} bytes`);
+    return answer;
+  } catch (error) {
+    bar.finish(`uploading ${name}: broke off`);
+    throw error;
+  } finally {
+    stop?.();
+  }
+}
+
+/** Follows the device into its new image. */
+async function seeRestart(
+  { client, deadline, out, clock }: DeviceWork,
+  before: DutStatus | undefined,
+  answer: UploadAnswer,
+  image: Uint8Array,
+  stream: EventStream | undefined,
+): Promise<void> {
+  const startMs = clock.nowMs();
+  const seconds = (): string => `${((clock.nowMs() - startMs) / 1000).toFixed(1)} s`;
+  if (before === undefined || answer.slot === undefined) {
+    await waitForStreamEnd(stream, deadline);
+    await client.waitForHttp(deadline);
+    out.line(`answers again after ${seconds()}; this firmware does not say which image runs`);
+    out.value({ restarted: true });
+    return;
+  }
+  const { slot } = answer;
+  const after = await client.waitForStatus(
+    ({ running, uptimeMs }) => running === slot || uptimeMs < before.uptimeMs,
+    `a restart into ${slot}`,
+    deadline,
+  );
+  out.value({ restarted: true, running: after.running, version: after.version });
+  const wanted = inspectImage(image).descriptor?.version;
+  if (after.running !== slot) {
+    out.line(`restarted, but into ${after.running} and not ${slot}: the bootloader did not take the image`);
+    setVerdict(1);
+  } else if (wanted !== undefined && after.version !== wanted) {
+    out.line(`runs from ${slot}, but says version ${after.version}; the image has ${wanted}`);
+    setVerdict(1);
+  } else out.line(`restarted after ${seconds()}: ${after.app} ${after.version} runs from ${slot}`);
+}
+
+async function waitForStreamEnd(stream: EventStream | undefined, deadline: Deadline): Promise<void> {
+  if (stream !== undefined) await stream.waitForLost(deadline);
+}
+
+async function readImage(file: string): Promise<Uint8Array> {
+  try {
+    return new Uint8Array(await readFile(file));
+  } catch (error) {
+    const code = (error as NodeJS.ErrnoException).code ?? String(error);
+    throw new UsageError('ESPRIG_USAGE_FILE', `cannot read ${file}: ${code}`, { cause: error });
+  }
+}
