@@ -13,7 +13,7 @@
 #define DRAM_ATTR __attribute__((section(".dram1." ESP_ATTR_STRING(__COUNTER__))))
 #define NOINIT_ATTR __attribute__((section(".noinit")))
 /* Read-only data that may be left in mapped flash: byte access there costs an exception. */
-#define ESP_FLASH_RODATA_ATTR __attribute__((section(".flash_rodata." ESP_ATTR_STRING(__COUNTER__))))
+#define ESP_FLASH_RODATA_ATTR __attribute__((section(".flash.rodata." ESP_ATTR_STRING(__COUNTER__))))
 
 /* A string that can be read while the flash cache is off. */
 #define DRAM_STR(text)                                                                                                 \

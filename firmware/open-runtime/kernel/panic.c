@@ -17,6 +17,7 @@ frame_t kernel_panic_frame;
 #define STACK_START 0x3ffe8000u
 #define STACK_END 0x40000000u
 #define MAX_FRAMES 16
+#define LEAF 0xffffffffu
 #define MAX_FUNCTION_BYTES 4096u
 
 static const DRAM_ATTR char s_register_names[20][9] = {
@@ -96,7 +97,7 @@ static bool IRAM_ATTR find_frame(uint32_t pc, uint32_t *frame_bytes, uint32_t *a
             }
         }
         /* A leaf: what it returns to is still in a0. */
-        *a0_offset = 0xffffffffu;
+        *a0_offset = LEAF;
         return true;
     }
     return false;
@@ -112,19 +113,18 @@ static void IRAM_ATTR print_backtrace(const frame_t *frame)
         uint32_t bytes = 0;
         uint32_t offset = 0;
         kernel_print(DRAM_STR(" 0x%08x:0x%08x"), pc, sp);
-        if (is_code(pc) && is_stack(sp) && find_frame(pc, &bytes, &offset)) {
-            if (offset != 0xffffffffu) {
-                if (!is_stack(sp + offset)) {
-                    break;
-                }
-                a0 = *(const uint32_t *)(uintptr_t)(sp + offset);
-            } else if (i != 0) {
-                break;
-            }
+        bool has_frame = is_code(pc) && is_stack(sp) && find_frame(pc, &bytes, &offset);
+        bool has_saved = has_frame && offset != LEAF && is_stack(sp + offset) &&
+                         is_code(*(const uint32_t *)(uintptr_t)(sp + offset));
+        if (has_saved) {
+            a0 = *(const uint32_t *)(uintptr_t)(sp + offset);
             sp += bytes;
         } else if (i != 0) {
             break;
+        } else if (has_frame && offset == LEAF) {
+            sp += bytes;
         }
+        /* Else a function without a frame: the one before it in the code was found. a0 is as good as new. */
         /* Behind a fetch from nowhere, a0 still says who called it. */
         if (!is_code(a0)) {
             break;
