@@ -15,6 +15,7 @@ export interface Linked {
   readonly elf: ElfFile;
   readonly elfBytes: Uint8Array;
   readonly map: string;
+  readonly script: string;
 }
 
 /** Where an app lies in flash. */
@@ -91,7 +92,7 @@ async function link(
     writeWhole(elfPath, kept);
     for (const end of ['.map', '.elf']) rmSync(partial + end);
   }
-  return { elf: readElf(kept), elfBytes: kept, map: readFileSync(mapPath, 'utf8') };
+  return { elf: readElf(kept), elfBytes: kept, map: readFileSync(mapPath, 'utf8'), script };
 }
 
 function readIfThere(path: string): Buffer | undefined {
