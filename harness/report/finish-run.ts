@@ -1,0 +1,140 @@
+import { closeSync, existsSync, openSync, readdirSync, renameSync, writeFileSync } from 'node:fs';
+import { basename, dirname, join } from 'node:path';
+import { assembleRun, type AssembledRun, type RunFacts } from './assemble';
+import { appendHistory, historyRow } from './history';
+import { renderHtml } from './html';
+import { junitXml } from './junit';
+import { Masker } from './mask';
+import { plainValue } from './plain-value';
+import { readRunParts } from './run-reader';
+import {
+  clearParts,
+  pointLatestAt,
+  readRunStart,
+  unfinishedRuns,
+  withReportErrors,
+  type RunHandle,
+} from './run-folder';
+import type { RunRecord } from './run-record';
+
+export interface FinishOptions extends Partial<Omit<RunFacts, 'startedAt'>> {
+  readonly run: RunHandle;
+  /** Masked in what this process adds; what the workers wrote is masked already. */
+  readonly secrets?: readonly string[] | undefined;
+  /** `reports/latest` stays where it is. */
+  readonly keepLatest?: boolean | undefined;
+}
+
+export interface FinishedRun {
+  readonly record: RunRecord;
+  readonly folder: string;
+  readonly htmlPath: string;
+}
+
+/**
+ * Ends a run: puts together what its processes wrote and leaves the whole report in the folder.
+ * @throws EsprigError ESPRIG_USAGE_FILE, blame harness, when it cannot be written
+ */
+export async function finishRun(options: FinishOptions): Promise<FinishedRun> {
+  const { run } = options;
+  const masker = new Masker(options.secrets ?? []);
+  const masked = <T>(value: T): T => plainValue(value, (text) => masker.text(text)) as T;
+  const parts = await readRunParts(run.folder);
+  const assembled = assembleRun(parts, {
+    // eslint-disable-next-line no-restricted-globals -- a given time is written, none is read
+    startedAt: new Date(run.startedAtWallMs).toISOString(),
+    elapsedMs: options.elapsedMs,
+    command: masked(options.command ?? readRunStart(run.folder)?.command ?? ''),
+    esprigVersion: options.esprigVersion,
+    nodeVersion: options.nodeVersion ?? process.version,
+    extraCases: options.extraCases?.map((one) => masked(one)),
+    notes: options.notes?.map((note) => masker.text(note)),
+  });
+  withReportErrors(run.folder, () => writeAll(run.folder, assembled, options.keepLatest === true));
+  return { record: assembled.record, folder: run.folder, htmlPath: join(run.folder, 'index.html') };
+}
+
+/** Reports of runs that were killed before they could write theirs; returns their folders. */
+export async function finishAbandonedRuns(reportsFolder: string): Promise<readonly string[]> {
+  const done: string[] = [];
+  for (const run of unfinishedRuns(reportsFolder)) {
+    if (isAlive(run.pid)) continue;
+    const notes = ['This run was ended before it could write its report; a later run put it together.'];
+    await finishRun({ run, notes, keepLatest: true });
+    done.push(run.folder);
+  }
+  return done;
+}
+
+function writeAll(folder: string, assembled: AssembledRun, keepLatest: boolean): void {
+  const { record, timeline } = assembled;
+  const reportsFolder = dirname(folder);
+  writeFileSync(join(folder, 'run.json'), `${JSON.stringify(record, null, 2)}\n`);
+  writeFileSync(join(folder, 'junit.xml'), junitXml(record));
+  writeLines(join(folder, 'events.ndjson'), timeline, (event) => JSON.stringify(event));
+  writeSerial(folder, assembled);
+  renameSinglePcap(folder);
+  writeFileSync(join(folder, 'index.html'), renderHtml(record, timeline));
+  appendHistory(join(reportsFolder, 'history.jsonl'), historyRow(record, basename(folder)));
+  if (!keepLatest) pointLatestAt(reportsFolder, basename(folder));
+  clearParts(folder);
+}
+
+/** serial.log is for reading; serial-<rig>.bin has the bytes as they came, secrets apart. */
+function writeSerial(folder: string, { serial, timeline, record }: AssembledRun): void {
+  const isSingle = record.rigs.length < 2;
+  writeLines(
+    join(folder, 'serial.log'),
+    timeline.filter(({ lane, name }) => lane === 'serial' && name === 'line'),
+    ({ atMs, rig, text = '' }) =>
+      `${(atMs / 1000).toFixed(6).padStart(12)}${isSingle ? '' : ` ${rig}`} | ${text}`,
+  );
+  const files = new Map<string, number>();
+  try {
+    for (const { rig, bytes } of serial) {
+      const name = `serial-${rig.replace(/[^\w.-]+/g, '-')}.bin`;
+      const fd = files.get(name) ?? openSync(join(folder, name), 'w');
+      files.set(name, fd);
+      writeFileSync(fd, Buffer.from(bytes, 'latin1'));
+    }
+  } finally {
+    for (const fd of files.values()) closeSync(fd);
+  }
+}
+
+const LINES_A_WRITE = 5000;
+
+/** In pieces: the whole of a long run would not fit into one string. */
+function writeLines<T>(path: string, items: readonly T[], lineOf: (item: T) => string): void {
+  const fd = openSync(path, 'w');
+  try {
+    for (let at = 0; at < items.length; at += LINES_A_WRITE) {
+      writeSync(
+        fd,
+        `${items
+          .slice(at, at + LINES_A_WRITE)
+          .map(lineOf)
+          .join('\n')}\n`,
+      );
+    }
+  } finally {
+    closeSync(fd);
+  }
+}
+
+function renameSinglePcap(folder: string): void {
+  const captures = readdirSync(folder).filter((name) => /^air-.*\.pcap$/.test(name));
+  const [only] = captures;
+  if (only !== undefined && captures.length === 1 && !existsSync(join(folder, 'air.pcap'))) {
+    renameSync(join(folder, only), join(folder, 'air.pcap'));
+  }
+}
+
+function isAlive(pid: number): boolean {
+  try {
+    process.kill(pid, 0);
+    return true;
+  } catch (error) {
+    return (error as NodeJS.ErrnoException).code === 'EPERM';
+  }
+}

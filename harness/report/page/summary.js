@@ -1,0 +1,307 @@
+import { h } from './dom.js';
+import { drawRecorded } from './case-panel.js';
+import { BLAME_WORDS, VERDICT_WORDS, byteSize, duration } from './words.js';
+
+const SLOWEST = 10;
+
+/**
+ * The top of the page: the outcome in one sentence, the numbers, where it ran.
+ * @param {any} run
+ * @param {{ filter: (verdicts: string[]) => void }} list
+ * @param {any} themeButton
+ */
+export function drawHead(run, list, themeButton) {
+  const { failed, broken, passed, skipped, cases } = run.totals;
+  const kind = broken > 0 ? 'broken' : failed > 0 ? 'failed' : passed > 0 ? 'passed' : 'skipped';
+  const sentence =
+    failed + broken === 0
+      ? passed > 0
+        ? 'The firmware keeps its contract.'
+        : 'Nothing was tested.'
+      : [
+          failed > 0 && `The firmware fails ${failed} of ${cases} cases.`,
+          broken > 0 && `${broken} ${broken === 1 ? 'case' : 'cases'} could not be judged.`,
+        ]
+          .filter(Boolean)
+          .join(' ');
+  const segments = ['failed', 'broken', 'passed', 'skipped']
+    .filter((verdict) => run.totals[verdict] > 0)
+    .map((verdict) => {
+      const count = run.totals[verdict];
+      const segment = h(
+        'button',
+        {
+          type: 'button',
+          class: `segment is-${verdict}`,
+          title: `${count} ${verdict}: show them`,
+          onclick: () => list.filter([verdict]),
+        },
+        h('b', {}, count),
+        ` ${VERDICT_WORDS[verdict]?.word ?? ''}`,
+      );
+      segment.style.flexGrow = String(Math.max(count, cases * 0.04));
+      return segment;
+    });
+  return h(
+    'header',
+    { class: `head is-${kind}` },
+    h(
+      'div',
+      { class: 'brand' },
+      h('span', { class: 'logo' }, 'esprig'),
+      h('span', { class: 'quiet' }, 'report'),
+      themeButton,
+    ),
+    h('h1', {}, sentence),
+    h('div', { class: 'segments' }, segments),
+    h(
+      'p',
+      { class: 'run-facts' },
+      h('time', { datetime: run.startedAt }, run.startedAt.replace('T', ' ').replace(/\.\d+Z$/, ' UTC')),
+      h('span', {}, `took ${duration(run.elapsedMs)}`),
+      h('span', {}, `exit code ${run.exitCode}`),
+      h('code', {}, run.command),
+      skipped > 0 && h('span', {}, `${skipped} skipped`),
+    ),
+  );
+}
+
+/**
+ * Who must act, with what, in the order of urgency.
+ * @param {any} run
+ * @param {{ open: (id: string) => void }} list
+ */
+export function drawBlame(run, list) {
+  const groups = ['dut', 'rig', 'harness', 'case']
+    .map((blame) => ({
+      blame,
+      cases: run.cases.filter(
+        (/** @type {any} */ one) =>
+          (one.verdict === 'failed' || one.verdict === 'broken') &&
+          (one.blame ?? (one.verdict === 'failed' ? 'dut' : 'harness')) === blame,
+      ),
+    }))
+    .filter(({ cases }) => cases.length > 0);
+  if (groups.length === 0) return false;
+  return h(
+    'section',
+    { 'aria-labelledby': 'blame-title' },
+    h('h2', { id: 'blame-title' }, 'Who must act'),
+    h(
+      'div',
+      { class: 'cards' },
+      groups.map(({ blame, cases }) => {
+        const { who, task } = BLAME_WORDS[blame] ?? { who: blame, task: '' };
+        return h(
+          'div',
+          { class: `card blame-card is-${blame}` },
+          h('h3', {}, h('span', { class: 'count' }, cases.length), ` ${who}`),
+          h('p', { class: 'quiet' }, task),
+          shortList(cases, list),
+        );
+      }),
+    ),
+  );
+}
+
+/** @type {(cases: any[], list: { open: (id: string) => void }) => any} */
+function shortList(cases, list) {
+  const item = (/** @type {any} */ one) =>
+    h(
+      'li',
+      {},
+      h(
+        'a',
+        {
+          href: `#case=${one.id}`,
+          onclick: (/** @type {Event} */ event) => (event.preventDefault(), list.open(one.id)),
+        },
+        one.titlePath.at(-1) ?? one.file,
+      ),
+      h('div', { class: 'teaser' }, one.failures[0]?.message.split('\n')[0] ?? ''),
+    );
+  return [
+    h('ul', { class: 'plain' }, cases.slice(0, 5).map(item)),
+    cases.length > 5 &&
+      h(
+        'details',
+        {},
+        h('summary', {}, `${cases.length - 5} more`),
+        h('ul', { class: 'plain' }, cases.slice(5).map(item)),
+      ),
+  ];
+}
+
+/**
+ * @param {any} run
+ * @param {{ open: (id: string) => void }} list
+ */
+export function drawSlowest(run, list) {
+  const ran = run.cases.filter((/** @type {any} */ { verdict }) => verdict !== 'skipped');
+  const slowest = [...ran].sort((a, b) => b.elapsedMs - a.elapsedMs).slice(0, SLOWEST);
+  const longestMs = Math.max(1, slowest[0]?.elapsedMs ?? 1);
+  return h(
+    'section',
+    { 'aria-labelledby': 'slowest-title' },
+    h('h2', { id: 'slowest-title' }, `Slowest ${slowest.length}`),
+    h(
+      'ol',
+      { class: 'slowest' },
+      slowest.map((one) => {
+        const bar = h('span', { class: `slow-bar is-${one.verdict}` });
+        bar.style.width = `${(one.elapsedMs / longestMs) * 100}%`;
+        return h(
+          'li',
+          {},
+          h('span', { class: 'slow-time' }, duration(one.elapsedMs)),
+          h(
+            'a',
+            {
+              href: `#case=${one.id}`,
+              onclick: (/** @type {Event} */ event) => (event.preventDefault(), list.open(one.id)),
+            },
+            one.titlePath.join(' › '),
+          ),
+          h('span', { class: 'slow-track' }, bar),
+        );
+      }),
+    ),
+  );
+}
+
+/** @param {any} run */
+export function drawRigs(run) {
+  if (run.rigs.length === 0) return false;
+  return h(
+    'section',
+    { 'aria-labelledby': 'rigs-title' },
+    h('h2', { id: 'rigs-title' }, 'Rigs'),
+    h(
+      'div',
+      { class: 'cards' },
+      run.rigs.map((/** @type {any} */ rig) => rigCard(rig, run)),
+    ),
+  );
+}
+
+/** @type {(rig: any, run: any) => any} */
+function rigCard(rig, run) {
+  const { firmware } = rig;
+  const facts = [
+    ['kind', rig.kind],
+    ['layout', rig.layout],
+    ['MAC', rig.mac],
+    ['can', rig.capabilities.join(', ')],
+    [
+      'firmware',
+      firmware && `${firmware.app} ${firmware.version}${firmware.runtime ? ` (${firmware.runtime})` : ''}`,
+    ],
+  ].filter(([, value]) => value !== undefined && value !== '');
+  const between = run.between.find((/** @type {any} */ one) => one.rig === rig.name);
+  const place = h('div', { class: 'recorded' });
+  return h(
+    'div',
+    { class: 'card' },
+    h('h3', {}, rig.name),
+    h(
+      'dl',
+      { class: 'facts' },
+      facts.map(([name, value]) => [h('dt', {}, name), h('dd', {}, value)]),
+    ),
+    firmware?.images.map((/** @type {any} */ image) =>
+      h(
+        'p',
+        { class: 'image' },
+        h('b', {}, image.slot),
+        ` ${byteSize(image.sizeBytes)} `,
+        h('code', { title: 'SHA-256' }, image.sha256.slice(0, 16)),
+      ),
+    ),
+    rig.notes?.length > 0 &&
+      h(
+        'ul',
+        {},
+        rig.notes.map((/** @type {string} */ note) => h('li', {}, note)),
+      ),
+    between?.events > 0 &&
+      h(
+        'details',
+        {
+          class: 'evidence',
+          ontoggle: (/** @type {any} */ event) => {
+            if (event.target.open && place.childElementCount === 0)
+              void drawRecorded(place, `between-${rig.name}`, [], run);
+          },
+        },
+        h('summary', {}, `between the cases (${between.events} events)`),
+        place,
+      ),
+  );
+}
+
+/** @param {any} run */
+export function drawMetrics(run) {
+  if (run.metrics.length === 0) return false;
+  /** @type {Map<string, any[]>} */
+  const byName = new Map();
+  for (const metric of run.metrics) {
+    const key = JSON.stringify([metric.name, metric.rig, metric.unit]);
+    byName.set(key, [...(byName.get(key) ?? []), metric]);
+  }
+  const rows = [...byName.values()].map((metrics) => {
+    const values = metrics.map(({ value }) => value).sort((a, b) => a - b);
+    const [{ name, rig, unit }] = metrics;
+    const middle = values[Math.floor((values.length - 1) / 2)];
+    return h(
+      'tr',
+      {},
+      h('th', { scope: 'row' }, name),
+      h('td', {}, rig),
+      h('td', { class: 'number' }, `${number(middle)} ${unit}`),
+      h(
+        'td',
+        { class: 'number quiet' },
+        values.length > 1 ? `${number(values[0])} … ${number(values.at(-1))} (${values.length})` : '',
+      ),
+    );
+  });
+  return h(
+    'section',
+    { 'aria-labelledby': 'metrics-title' },
+    h('h2', { id: 'metrics-title' }, 'Measured'),
+    h(
+      'table',
+      { class: 'metrics' },
+      h(
+        'thead',
+        {},
+        h(
+          'tr',
+          {},
+          ['what', 'rig', 'median', 'range'].map((title) => h('th', { scope: 'col' }, title)),
+        ),
+      ),
+      h('tbody', {}, rows),
+    ),
+  );
+}
+
+/** @param {number} value */
+function number(value) {
+  return Number.isInteger(value) ? String(value) : value.toPrecision(4);
+}
+
+/** @param {any} run */
+export function drawNotes(run) {
+  if (run.notes.length === 0) return false;
+  return h(
+    'section',
+    { class: 'notes', 'aria-labelledby': 'notes-title' },
+    h('h2', { id: 'notes-title' }, 'About this run'),
+    h(
+      'ul',
+      {},
+      run.notes.map((/** @type {string} */ note) => h('li', {}, note)),
+    ),
+  );
+}
