@@ -109,7 +109,7 @@ function writeLines<T>(path: string, items: readonly T[], lineOf: (item: T) => s
   const fd = openSync(path, 'w');
   try {
     for (let at = 0; at < items.length; at += LINES_A_WRITE) {
-      writeSync(
+      writeFileSync(
         fd,
         `${items
           .slice(at, at + LINES_A_WRITE)

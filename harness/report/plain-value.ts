@@ -50,10 +50,11 @@ function plain(
   return Object.fromEntries(fields.map(([key, part]) => [mask(key), inner(part)]));
 }
 
-/** By shape: errors come from other realms. */
+/** By shape: errors come from other realms. Their message is not enumerable; a record that has one is no error. */
 function isError(value: object): value is { readonly message: string; readonly code?: unknown } {
   return (
     'message' in value &&
+    !Object.keys(value).includes('message') &&
     typeof value.message === 'string' &&
     'stack' in value &&
     typeof value.stack === 'string'
