@@ -62,13 +62,16 @@ static chip_t s_chip = {
 /* A page on its way, where the ROM may read it by words and with the cache off. Used with level 1 masked only. */
 static uint32_t s_page[PAGE_BYTES / 4];
 
-static IRAM_ATTR void cache_off(void)
+/* Inlined into a function in flash it would be in flash itself. */
+#define NOT_INLINED __attribute__((noinline))
+
+static IRAM_ATTR NOT_INLINED void cache_off(void)
 {
     Cache_Read_Disable();
     (void)Wait_SPI_Idle(&s_chip);
 }
 
-static IRAM_ATTR void cache_on(void)
+static IRAM_ATTR NOT_INLINED void cache_on(void)
 {
     CACHE_FLASH_CTRL &= ~CACHE_FLUSH_START;
     CACHE_FLASH_CTRL |= CACHE_FLUSH_START;
@@ -79,7 +82,7 @@ static IRAM_ATTR void cache_on(void)
     CACHE_FLASH_CTRL |= CACHE_READ_ENABLE;
 }
 
-static IRAM_ATTR bool erase(uint32_t address)
+static IRAM_ATTR NOT_INLINED bool erase(uint32_t address)
 {
     cache_off();
     bool is_ok = SPI_write_enable(&s_chip) == 0 && SPI_sector_erase(&s_chip, address) == 0;
@@ -87,7 +90,7 @@ static IRAM_ATTR bool erase(uint32_t address)
     return is_ok;
 }
 
-static IRAM_ATTR bool program(uint32_t address, uint32_t length)
+static IRAM_ATTR NOT_INLINED bool program(uint32_t address, uint32_t length)
 {
     cache_off();
     bool is_ok = SPI_page_program(&s_chip, address, s_page, length) == 0;
@@ -95,7 +98,7 @@ static IRAM_ATTR bool program(uint32_t address, uint32_t length)
     return is_ok;
 }
 
-static IRAM_ATTR bool read_words(uint32_t address, uint32_t *words, uint32_t length)
+static IRAM_ATTR NOT_INLINED bool read_words(uint32_t address, uint32_t *words, uint32_t length)
 {
     cache_off();
     bool is_ok = SPI_read_data(&s_chip, address, words, length) == 0;
