@@ -19,6 +19,7 @@ export const ERROR_CODES = {
 
   // Rigs: what stands on the bench.
   ESPRIG_RIG_FILE_INVALID: 'A rig file does not follow the schema.',
+  ESPRIG_RIG_NO_FIRMWARE: 'The firmware that a rig is to be flashed with is not there.',
   ESPRIG_RIG_NOT_FOUND: 'No rig file has the name or matches the pattern.',
   ESPRIG_RIG_LEASE_HELD: 'Somebody else holds the lease of the board.',
   ESPRIG_RIG_WRONG_BOARD: 'Another board is attached than the rig file names.',
@@ -67,6 +68,7 @@ export const ERROR_CODES = {
   ESPRIG_HTTP_BAD: 'An HTTP answer is malformed.',
   ESPRIG_LOG_BAD: 'A boot log or a panic dump is malformed.',
   ESPRIG_ELF_BAD: 'An ELF file is malformed or for another machine.',
+  ESPRIG_SDK_TEXT: 'A file of the SDK holds text that the SDK patches do not know.',
 
   // Waits.
   ESPRIG_DEADLINE: 'What was awaited did not happen in time.',
