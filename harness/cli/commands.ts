@@ -76,4 +76,9 @@ export const COMMANDS: readonly CommandRow[] = [
     summary: 'what a device says of itself: image, slots, heap, streams, upload',
     load: () => import('./commands/status'),
   },
+  {
+    name: 'sdk',
+    summary: 'check, make and undo the two changes that an SDK needs',
+    load: () => import('./commands/sdk'),
+  },
 ];
