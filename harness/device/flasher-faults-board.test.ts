@@ -12,13 +12,14 @@ import { QUICK_RECIPES } from './testkit/quick-recipes';
  * The emulated board behind a line with faults: its own ROM loader and the stub's real code are at the other end, and
  * the flash is looked into behind the flasher's back. Without flags a few runs of each kind are made;
  * ESPRIG_FAULT_SWEEP_S=600 makes spoilt bytes for ten minutes, ESPRIG_FAULT_EVERY_BYTE=1 pulls the cable at every
- * byte of a session in turn (about an hour on one core), =K at every K-th.
+ * byte of a session in turn, on several boards side by side (half an hour on two cores), =K at every K-th.
  */
 const SWEEP_MS = Number(process.env['ESPRIG_FAULT_SWEEP_S'] ?? '0') * 1000;
 const STRIDE_BYTES = Number(process.env['ESPRIG_FAULT_EVERY_BYTE'] ?? '0');
 const SEED = Number(process.env['ESPRIG_FAULT_SEED'] ?? Date.now() % 1_000_000);
 const SHORT_PULLS = 4;
-const BUDGET_MS = 5000;
+const SWEEP_LANES = 4;
+const BUDGET_MS = STRIDE_BYTES > 0 ? 20_000 : 5000;
 const FLASHER = {
   board: QUICK_RECIPES,
   connectAttempts: 4,
@@ -59,16 +60,19 @@ const RATES: readonly (readonly [string, Partial<FaultPlan>])[] = [
 const SOME = { drop: 2e-5, duplicate: 2e-5, flip: 2e-5, stall: 1e-4 };
 const MIXED: Partial<FaultPlan> = { toHost: SOME, toBoard: SOME, stallMs: 60 };
 
-let board: BoardThread;
+const startBoard = (): BoardThread =>
+  BoardThread.start({
+    config: { flashSizeBytes: FLASH_BYTES, fastWire: true, lineSettleMicros: 500 },
+  });
+
+let firstBoard: BoardThread;
 const tally = new Tally();
 
 beforeAll(() => {
-  board = BoardThread.start({
-    config: { flashSizeBytes: FLASH_BYTES, fastWire: true, lineSettleMicros: 500 },
-  });
+  firstBoard = startBoard();
 });
 afterAll(async () => {
-  await board.close();
+  await firstBoard.close();
   tally.print(`emulated board behind a faulty line, seed ${SEED}`);
 });
 
@@ -78,6 +82,7 @@ async function session(
   loader: Loader,
   plan: FaultPlan,
   parts: readonly FlashPart[] = [TABLE, APP],
+  board = firstBoard,
 ): Promise<FaultOutcome> {
   await board.act('power-off');
   await board.act('erase-flash');
@@ -117,15 +122,25 @@ describe.each(['stub', 'rom'] as const)(
       async () => {
         const { bytes } = await session('no fault', loader, { seed: SEED }, [TABLE]);
         const stride = STRIDE_BYTES > 0 ? STRIDE_BYTES : Math.ceil(bytes / SHORT_PULLS);
-        const first = STRIDE_BYTES === 1 ? 0 : SEED % stride;
-        for (let disconnectAtByte = first; disconnectAtByte < bytes; disconnectAtByte += stride) {
-          const { outcome } = await session('pulled cable', loader, { seed: SEED, disconnectAtByte }, [
-            TABLE,
-          ]);
-          // Sessions differ by a few bytes in length: behind the end of one there is nothing to pull.
-          const isPastTheEnd = disconnectAtByte >= bytes - 64 && outcome.startsWith('verified');
-          if (outcome !== 'ESPRIG_PORT_UNPLUGGED' && !isPastTheEnd)
-            throw new Error(`pulled at byte ${disconnectAtByte} of ${bytes}: ${outcome}`);
+        const lanes = STRIDE_BYTES > 0 ? SWEEP_LANES : 1;
+        // One for all lanes: each takes the next place when it has done its last.
+        let next = STRIDE_BYTES === 1 ? 0 : SEED % stride;
+        const sweep = async (board: BoardThread): Promise<void> => {
+          for (let at = next; at < bytes; at = next) {
+            next += stride;
+            const plan = { seed: SEED, disconnectAtByte: at };
+            const { outcome } = await session('pulled cable', loader, plan, [TABLE], board);
+            // Sessions differ by a few bytes in length: behind the end of one there is nothing to pull.
+            const isPastTheEnd = at >= bytes - 64 && outcome.startsWith('verified');
+            if (outcome !== 'ESPRIG_PORT_UNPLUGGED' && !isPastTheEnd)
+              throw new Error(`pulled at byte ${at} of ${bytes}: ${outcome}`);
+          }
+        };
+        const boards = Array.from({ length: lanes }, (_, lane) => (lane === 0 ? firstBoard : startBoard()));
+        try {
+          await Promise.all(boards.map(sweep));
+        } finally {
+          for (const board of boards.slice(1)) await board.close();
         }
       },
       STRIDE_BYTES > 0 ? 7_200_000 : 60_000,
