@@ -28,3 +28,22 @@ export function sidesOf(failure: Pick<FailureRecord, 'message' | 'expected' | 'r
   const [left, right] = [found.get('Expected')?.join('\n'), found.get('Received')?.join('\n')];
   return left === undefined || right === undefined ? {} : { expected: left, received: right };
 }
+
+const LONGEST_TEASER_CHARS = 240;
+
+/** The failure in one line: what a matcher calls itself (`expect(…).toBe(…)`) says less than its two sides. */
+export function teaserOf(failure: Pick<FailureRecord, 'message' | 'expected' | 'received'>): string {
+  const lines = failure.message.split('\n').filter((line) => line.trim() !== '');
+  const [first = ''] = lines;
+  const { expected, received } = sidesOf(failure);
+  const isSignature = /^expect\(/.test(first);
+  const words =
+    isSignature && expected !== undefined && received !== undefined
+      ? `expected ${oneLine(expected)}; received ${oneLine(received)}`
+      : ((isSignature ? lines[1] : undefined) ?? first);
+  return words.length > LONGEST_TEASER_CHARS ? `${words.slice(0, LONGEST_TEASER_CHARS)}…` : words;
+}
+
+function oneLine(text: string): string {
+  return text.replace(/\s+/g, ' ').slice(0, LONGEST_TEASER_CHARS / 2);
+}

@@ -1,6 +1,6 @@
 import { gzipSync } from 'node:zlib';
 import { stripVTControlCharacters } from 'node:util';
-import { sidesOf } from './failure-sides';
+import { sidesOf, teaserOf } from './failure-sides';
 import { LANES, type CaseRecord, type RunRecord, type TimelineRecord } from './run-record';
 import { kindOf } from './timeline-kinds';
 
@@ -41,7 +41,16 @@ export function pageSummary(record: RunRecord, chunks: ReadonlyMap<string, Timel
     cases: record.cases.map((one) => ({
       ...one,
       events: chunks.get(one.id)?.lane.length ?? 0,
-      failures: one.failures.map((failure) => ({ ...failure, ...sidesOf(failure) })),
+      failures: one.failures.map((failure) => ({
+        ...failure,
+        ...sidesOf(failure),
+        message: showable(failure.message, Infinity),
+        teaser: teaserOf(failure),
+        evidence: failure.evidence.map(({ title, lines }) => ({
+          title,
+          lines: lines.map((line) => showable(line)),
+        })),
+      })),
     })),
     between: record.rigs.map(({ name }) => ({
       rig: name,
@@ -149,11 +158,11 @@ export function packChunk(chunk: TimelineChunk): string {
 }
 
 /** Colours out, other control characters as pictures of themselves. */
-function showable(text: string): string {
+function showable(text: string, longestChars = LONGEST_TEXT_CHARS): string {
   const plain = stripVTControlCharacters(text).replace(
     // eslint-disable-next-line no-control-regex -- control characters are what is looked for
     /[\u0000-\u0008\u000b-\u001f\u007f]/g,
     (control) => (control === '\u007f' ? '\u2421' : String.fromCharCode(0x2400 + control.charCodeAt(0))),
   );
-  return plain.length > LONGEST_TEXT_CHARS ? `${plain.slice(0, LONGEST_TEXT_CHARS)}…` : plain;
+  return plain.length > longestChars ? `${plain.slice(0, longestChars)}…` : plain;
 }

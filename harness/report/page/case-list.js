@@ -162,7 +162,7 @@ function caseRow(one, run, longestMs) {
     h('span', { class: 'leaf' }, one.titlePath.at(-1) ?? one.file),
   );
   const [first] = one.failures;
-  const teaser = first?.message.split('\n')[0] ?? one.skipReason;
+  const teaser = first?.teaser ?? one.skipReason;
   const row = h(
     'tr',
     { class: `case-row is-${one.verdict}`, id: one.id, 'data-verdict': one.verdict },

@@ -11,7 +11,7 @@ const SLOWEST = 10;
  * @param {any} themeButton
  */
 export function drawHead(run, list, themeButton) {
-  const { failed, broken, passed, skipped, cases } = run.totals;
+  const { failed, broken, passed, cases } = run.totals;
   const kind = broken > 0 ? 'broken' : failed > 0 ? 'failed' : passed > 0 ? 'passed' : 'skipped';
   const sentence =
     failed + broken === 0
@@ -19,11 +19,15 @@ export function drawHead(run, list, themeButton) {
         ? 'The firmware keeps its contract.'
         : 'Nothing was tested.'
       : [
-          failed > 0 && `The firmware fails ${failed} of ${cases} cases.`,
-          broken > 0 && `${broken} ${broken === 1 ? 'case' : 'cases'} could not be judged.`,
-        ]
-          .filter(Boolean)
-          .join(' ');
+          failed > 0 &&
+            h('span', { class: 'say-failed' }, `The firmware fails ${failed} of ${cases} cases. `),
+          broken > 0 &&
+            h(
+              'span',
+              { class: 'say-broken' },
+              `${broken} ${broken === 1 ? 'case' : 'cases'} could not be judged.`,
+            ),
+        ];
   const segments = ['failed', 'broken', 'passed', 'skipped']
     .filter((verdict) => run.totals[verdict] > 0)
     .map((verdict) => {
@@ -61,7 +65,6 @@ export function drawHead(run, list, themeButton) {
       h('span', {}, `took ${duration(run.elapsedMs)}`),
       h('span', {}, `exit code ${run.exitCode}`),
       h('code', {}, run.command),
-      skipped > 0 && h('span', {}, `${skipped} skipped`),
     ),
   );
 }
@@ -118,7 +121,7 @@ function shortList(cases, list) {
         },
         one.titlePath.at(-1) ?? one.file,
       ),
-      h('div', { class: 'teaser' }, one.failures[0]?.message.split('\n')[0] ?? ''),
+      h('div', { class: 'teaser' }, one.failures[0]?.teaser ?? ''),
     );
   return [
     h('ul', { class: 'plain' }, cases.slice(0, 5).map(item)),
