@@ -19,6 +19,7 @@ import { toolsMissing } from './tool';
  */
 const missing = toolsMissing();
 const suite = missing === undefined ? describe : describe.skip;
+const reason = missing === undefined ? '' : ` (skipped: ${missing})`;
 const LAYOUT_NAMES = ['one-mb', 'two-ota-2mb'] as const;
 const NOTHING_LEFT = 'user code done';
 
@@ -37,7 +38,7 @@ function badCrc(sequence: number): Uint8Array {
   return bytes;
 }
 
-suite.each(LAYOUT_NAMES)('the bootloader, layout %s', (name) => {
+suite.each(LAYOUT_NAMES)(`the bootloader, layout %s${reason}`, (name) => {
   let files: BootFiles;
   beforeAll(async () => {
     files = await buildBootFiles(name);

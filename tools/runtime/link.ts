@@ -87,7 +87,9 @@ async function link(
       ],
       'link',
     );
-    writeWhole(mapPath, readFileSync(`${partial}.map`));
+    // The linker's map names its output, which has the number of this process in it.
+    const map = readFileSync(`${partial}.map`, 'utf8');
+    writeWhole(mapPath, map.replaceAll(relative(ROOT, partial), relative(ROOT, elfPath).slice(0, -4)));
     kept = readFileSync(`${partial}.elf`);
     writeWhole(elfPath, kept);
     for (const end of ['.map', '.elf']) rmSync(partial + end);

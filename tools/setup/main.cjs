@@ -1,6 +1,7 @@
 'use strict';
 const { join, resolve } = require('node:path');
 const { installDebianPackages } = require('./apt.cjs');
+const { buildDefaultImages } = require('./firmware-images.cjs');
 const { linkOwnCommand } = require('./link-bin.cjs');
 const { installNodeModules } = require('./node-modules.cjs');
 
@@ -29,6 +30,7 @@ const STEPS = [
       return true;
     },
   },
+  { modes: ['start', 'test'], run: (mode) => buildDefaultImages(ROOT, LOGS, mode) },
 ];
 
 /**

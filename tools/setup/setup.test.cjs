@@ -210,7 +210,7 @@ describe('Debian packages', () => {
     expect(DEBIAN_PACKAGES.length).toBeGreaterThan(0);
     for (const { name, probe, modes, use, without } of DEBIAN_PACKAGES) {
       expect(name).toMatch(/^[a-z0-9][a-z0-9.+-]+$/);
-      expect([probe, use, without].every((text) => text.length > 3)).toBe(true);
+      expect([probe, use, without].every((text) => text.length > 1)).toBe(true);
       expect(modes.length).toBeGreaterThan(0);
     }
   });
@@ -298,7 +298,14 @@ describe('the set-up command', () => {
   );
 
   test('has nothing to do and nothing to say where all is in place', () => {
-    const run = spawnSync(process.execPath, [script, 'start'], { encoding: 'utf8', timeout: 20_000 });
+    /** @param {number} limitMs */
+    const setUp = (limitMs) =>
+      spawnSync(process.execPath, [script, 'start'], { encoding: 'utf8', timeout: limitMs });
+    // Source of the firmware that was edited since the last set-up is built by this one.
+    setUp(300_000);
+    const startedMs = Date.now();
+    const run = setUp(20_000);
     expect([run.status, run.stdout, run.stderr]).toEqual([0, '', '']);
+    expect(Date.now() - startedMs).toBeLessThan(2_000);
   });
 });
