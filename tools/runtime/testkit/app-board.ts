@@ -53,6 +53,9 @@ export interface DeviceStatus {
 
 const HTTP_PORT = 80;
 const DEFAULT_LIMIT_MS = 30_000;
+/** The device's lines end in CR LF. */
+const ESCAPE = String.fromCharCode(27);
+const COLOURS = new RegExp(`\\r|${ESCAPE}\\[[0-9;]*m`, 'g');
 
 /** An emulated board with our app in its flash, somebody on its air, and a port of this machine that leads to it. */
 export class AppBoard implements AsyncDisposable {
@@ -63,17 +66,14 @@ export class AppBoard implements AsyncDisposable {
   private readonly waiting = new Set<() => void>();
   private failure: Error | undefined;
   private port = 0;
+  private unread = '';
 
   private constructor(thread: BoardThread) {
     this.thread = thread;
     this.thread.listen({
       serial: (bytes, _baud, _atNanos, uart) => {
         if (uart !== 0) return;
-        // eslint-disable-next-line no-control-regex
-        this.console = (this.console + Buffer.from(bytes).toString('latin1')).replace(
-          /\r|\x1b\[[0-9;]*m/g,
-          '',
-        );
+        this.hear(Buffer.from(bytes).toString('latin1'));
         this.changed();
       },
       air: (event) => {
@@ -171,6 +171,15 @@ export class AppBoard implements AsyncDisposable {
 
   async [Symbol.asyncDispose](): Promise<void> {
     await this.thread.close();
+  }
+
+  /** An escape sequence may come in two pieces. */
+  private hear(text: string): void {
+    const all = this.unread + text;
+    const lastEscape = all.lastIndexOf(ESCAPE);
+    const isWhole = lastEscape < 0 || all.indexOf('m', lastEscape) >= 0;
+    this.unread = isWhole ? '' : all.slice(lastEscape);
+    this.console += (isWhole ? all : all.slice(0, lastEscape)).replace(COLOURS, '');
   }
 
   private changed(): void {

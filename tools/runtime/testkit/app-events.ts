@@ -58,15 +58,28 @@ export class AppEvents {
         throw new Error(
           `${what}: ${this.hasEnded ? 'the stream ended' : `not within ${limitMs} ms`}; last: ${JSON.stringify(this.events.slice(-3))}`,
         );
-      await new Promise<void>((resolve) => {
-        this.changed = resolve;
-        deadline.addEventListener('abort', () => resolve(), { once: true });
-      });
+      await this.change(deadline);
+    }
+  }
+
+  /** Waits until the device has closed it. */
+  async ended(limitMs = 30_000): Promise<void> {
+    const deadline = AbortSignal.timeout(limitMs);
+    while (!this.hasEnded) {
+      if (deadline.aborted) throw new Error(`the stream has not ended within ${limitMs} ms`);
+      await this.change(deadline);
     }
   }
 
   close(): void {
     this.socket.destroy();
+  }
+
+  private change(deadline: AbortSignal): Promise<void> {
+    return new Promise((resolve) => {
+      this.changed = resolve;
+      deadline.addEventListener('abort', () => resolve(), { once: true });
+    });
   }
 
   private receive(chunk: Buffer): void {
