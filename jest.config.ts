@@ -1,5 +1,7 @@
 /** @jest-config-loader esbuild-register */
 import type { Config } from 'jest';
+import { existsSync, readdirSync } from 'node:fs';
+import { join } from 'node:path';
 
 /** One transform for all projects: swc strips the types, `npm run types` checks them. */
 const common = {
@@ -17,6 +19,13 @@ const common = {
   transformIgnorePatterns: ['/node_modules/(?!(esptool-js)/)'],
 } satisfies Config;
 
+/** Names of the boards on this bench: `rigs/local/bench-1.yaml` is `bench-1`. */
+function benchRigs(): readonly string[] {
+  const folder = join(__dirname, 'rigs', 'local');
+  const names = existsSync(folder) ? readdirSync(folder) : [];
+  return names.filter((name) => name.endsWith('.yaml')).map((name) => name.slice(0, -'.yaml'.length));
+}
+
 const config: Config = {
   projects: [
     {
@@ -24,17 +33,22 @@ const config: Config = {
       displayName: 'unit',
       testMatch: ['<rootDir>/harness/**/*.test.ts', '<rootDir>/tools/**/*.test.{ts,cjs}'],
     },
+    // The cases on one emulated board a worker; `esprig run` takes several rigs.
     {
-      ...common,
+      preset: './harness/jest/preset.cjs',
       displayName: 'virtual',
       testMatch: ['<rootDir>/cases/**/*.test.ts'],
+      testEnvironmentOptions: { rig: process.env['ESPRIG_RIG'] || 'virtual-1mb' },
     },
-    {
-      ...common,
+    // The same cases on each board of this bench; none without files of your own in rigs/local.
+    ...benchRigs().map((rig) => ({
+      preset: './harness/jest/preset.cjs',
       displayName: 'hardware',
-      testMatch: ['<rootDir>/rigs/local/**/*.test.ts'],
-    },
+      testMatch: ['<rootDir>/cases/**/*.test.ts'],
+      testEnvironmentOptions: { rig },
+    })),
   ],
+  reporters: ['default', '<rootDir>/harness/jest/reporter.cjs'],
   maxWorkers: 2,
   // A machine that does other things too is no failure; what must be quick says so itself.
   testTimeout: 60_000,

@@ -69,7 +69,9 @@ export function findViolations(files: ReadonlyMap<string, string>, plan: RoomPla
 
 function targetOf(file: string, specifier: string): string | undefined {
   if (!specifier.startsWith('.')) return undefined;
-  return posix.normalize(posix.join(posix.dirname(file), specifier)).replace(/\.(ts|cjs|json)$/, '');
+  const path = posix.normalize(posix.join(posix.dirname(file), specifier)).replace(/\.(ts|cjs|json)$/, '');
+  // A folder is its index.
+  return path === 'harness' ? 'harness/index' : path;
 }
 
 function check(edge: Edge, plan: RoomPlan): readonly Violation[] {

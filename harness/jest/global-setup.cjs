@@ -1,0 +1,5 @@
+'use strict';
+const { join } = require('node:path');
+require('../register.cjs');
+
+module.exports = require(join(__dirname, 'global-setup.ts')).globalSetup;

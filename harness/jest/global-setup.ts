@@ -1,0 +1,56 @@
+import type { Config } from '@jest/types';
+import { join } from 'node:path';
+import { RealClock } from '../core/clock';
+import { exitCodeFor, toEsprigError } from '../core/errors';
+import { createRunFolder, RUN_HANDLE_ENV } from '../report/run-folder';
+import { readProjectOptions } from './options';
+
+/** Where reports go; default: `reports` in the project. */
+export const REPORTS_FOLDER_ENV = 'ESPRIG_REPORTS';
+
+/**
+ * Before the first case of a run: makes its folder, and tells the workers of it. Jest calls this once a project; the first
+ * call counts. A run that cannot leave a report is broken before it begins.
+ */
+export function globalSetup(
+  globalConfig: Config.GlobalConfig,
+  projectConfig: Config.ProjectConfig,
+): Promise<void> {
+  endWithTheParent();
+  if (process.env[RUN_HANDLE_ENV] !== undefined) return Promise.resolve();
+  const reportsFolder = process.env[REPORTS_FOLDER_ENV] ?? join(globalConfig.rootDir, 'reports');
+  try {
+    const handle = createRunFolder({
+      reportsFolder,
+      rigNames: [readProjectOptions(projectConfig.testEnvironmentOptions).rig],
+      command: commandLine(process.argv),
+      startedAtWallMs: new RealClock().wallTimeMs(),
+    });
+    process.env[RUN_HANDLE_ENV] = JSON.stringify(handle);
+  } catch (error) {
+    const { message, hint, code, blame } = toEsprigError(error);
+    process.stderr.write(`esprig: ${message}\n  hint: ${hint ?? ''}\n  (${code})\n`);
+    // Jest would call this 1, which is what a failed firmware is called.
+    process.exit(exitCodeFor(blame));
+  }
+  return Promise.resolve();
+}
+
+/** As it may be typed again: node and the path of its script become one word. */
+export function commandLine(argv: readonly string[]): string {
+  const [, script = 'jest', ...rest] = argv;
+  const name = /([^/\\]+?)(\.[cm]?js)?$/.exec(script)?.[1] ?? 'jest';
+  return [name, ...rest]
+    .map((word) => (/^[\w./@:=+,-]+$/.test(word) ? word : JSON.stringify(word)))
+    .join(' ');
+}
+
+let isWatching = false;
+
+/** `esprig run` holds a channel to this process: when that closes without a word, nobody wants the result any more. */
+function endWithTheParent(): void {
+  if (isWatching || process.send === undefined) return;
+  isWatching = true;
+  process.channel?.unref();
+  process.once('disconnect', () => process.exit(exitCodeFor('harness')));
+}

@@ -1,0 +1,159 @@
+/** An open rig with what belongs to it in a worker: its device client, its timeline, what it looks like as shipped. */
+import type { Clock } from '../core/clock';
+import { Deadline } from '../core/deadline';
+import { EventBus } from '../core/events';
+import type { PhaseRecord, RigRecord } from '../report/run-record';
+import type { FlashState, RunningRig } from '../rig/running-rig';
+import type { RigProjectOptions } from './options';
+import { loadRigProvider } from './rig-provider';
+import type { RunLog } from './run-log';
+import { Timeline } from './timeline';
+
+export interface HeldRigOptions {
+  readonly key: string;
+  readonly options: RigProjectOptions;
+  readonly leaseOwner: string;
+  readonly clock: Clock;
+  readonly log: RunLog;
+}
+
+export class HeldRig implements AsyncDisposable {
+  readonly key: string;
+  readonly options: RigProjectOptions;
+  readonly rig: RunningRig;
+  readonly bus: EventBus;
+  readonly clock: Clock;
+  readonly timeline: Timeline;
+  /** Set once the rig or the link to it has failed: it is opened anew before another case gets it. */
+  isBroken = false;
+  /** As shipped; kept for real boards, where looking costs seconds. */
+  #shipped: FlashState | undefined;
+  readonly #phases: PhaseRecord[];
+  readonly #leave: () => void;
+
+  private constructor(
+    from: HeldRigOptions,
+    rig: RunningRig,
+    bus: EventBus,
+    timeline: Timeline,
+    phases: PhaseRecord[],
+  ) {
+    this.key = from.key;
+    this.options = from.options;
+    this.rig = rig;
+    this.timeline = timeline;
+    this.bus = bus;
+    this.clock = from.clock;
+    this.#phases = phases;
+    const stopLines = rig.console.onLine((line) => timeline.add('serial', 'line', line.atMs, line.text));
+    const stopBytes = bus.on(
+      ({ data }) => {
+        const { bytes, atMs } = data;
+        if (!(bytes instanceof Uint8Array)) return;
+        from.log.write((writer) => writer.serial(rig.name, bytes, writer.toRunMs(Number(atMs))));
+      },
+      { name: 'console-bytes' },
+    );
+    this.#leave = () => {
+      stopLines();
+      stopBytes();
+    };
+  }
+
+  /** Leases, flashes and boots. @throws EsprigError, the phase in its message */
+  static async open(from: HeldRigOptions): Promise<HeldRig> {
+    const { options, clock, log } = from;
+    const bus = new EventBus(clock);
+    const timeline = new Timeline({
+      rig: options.rig,
+      bus,
+      toRunMs: (atMs) => log.toRunMs(atMs),
+      write: (event) => log.write((writer) => writer.event(event)),
+    });
+    const { leaseMs, flashMs, bootMs } = options.budgets;
+    const phases: PhaseRecord[] = [];
+    const stopPhases = bus.on(
+      ({ data }) => {
+        const { phase, elapsedMs, startedAtMs } = data as Record<string, unknown>;
+        if (typeof phase !== 'string' || typeof elapsedMs !== 'number' || typeof startedAtMs !== 'number')
+          return;
+        phases.push({ name: phase, atMs: log.toRunMs(startedAtMs), elapsedMs });
+      },
+      { name: 'phase-ended' },
+    );
+    using deadline = new Deadline({
+      clock,
+      budgetMs: leaseMs + flashMs + bootMs,
+      phase: 'open',
+      blame: 'rig',
+    });
+    const startedMs = clock.nowMs();
+    let rig: RunningRig | undefined;
+    try {
+      rig = await loadRigProvider(options.rigProvider).open(options.rig, {
+        leaseOwner: from.leaseOwner,
+        bus,
+        clock,
+        deadline,
+        firmware: options.firmware,
+        budgets: options.budgets,
+      });
+      if (phases.length === 0) {
+        phases.push({ name: 'open', atMs: log.toRunMs(startedMs), elapsedMs: clock.nowMs() - startedMs });
+      }
+      const { secrets } = rig;
+      log.write((writer) => writer.addSecrets(secrets));
+      const held = new HeldRig(from, rig, bus, timeline, phases);
+      log.write((writer) => writer.rig(describeRig(held.rig)));
+      return held;
+    } catch (error) {
+      timeline[Symbol.dispose]();
+      await rig?.[Symbol.asyncDispose]();
+      throw error;
+    } finally {
+      stopPhases();
+    }
+  }
+
+  /** lease, flash and boot of the opening: told once, with the first case that had the rig. */
+  takePhases(): readonly PhaseRecord[] {
+    return this.#phases.splice(0);
+  }
+
+  step(name: string, text: string, data: Readonly<Record<string, unknown>> = {}): void {
+    this.bus.emit('jest', name, { ...data, lane: 'step', text });
+  }
+
+  /** As shipped and answering. @throws EsprigError */
+  async restore(deadline: Deadline): Promise<void> {
+    await this.rig.restoreFirmware(deadline.sub({ phase: 'flash', budgetMs: this.options.budgets.flashMs }));
+    await this.rig.waitForReady(
+      deadline.sub({ phase: 'boot', budgetMs: this.options.budgets.bootMs, blame: 'dut' }),
+    );
+  }
+
+  /** What the flash held when the case began, read while it still does. */
+  async shippedState(deadline: Deadline): Promise<FlashState> {
+    if (this.rig.kind === 'serial') return (this.#shipped ??= await this.rig.readFlashState(deadline));
+    return this.rig.readFlashState(deadline);
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    this.#leave();
+    try {
+      await this.rig[Symbol.asyncDispose]();
+    } finally {
+      this.timeline[Symbol.dispose]();
+    }
+  }
+}
+
+function describeRig(rig: RunningRig): RigRecord {
+  return {
+    name: rig.name,
+    kind: rig.kind,
+    capabilities: [...rig.capabilities],
+    layout: rig.layout.name,
+    baseUrl: rig.baseUrl,
+  };
+}

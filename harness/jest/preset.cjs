@@ -1,0 +1,26 @@
+'use strict';
+/*
+ * What a Jest project needs to have boards: `preset: 'esprig'`, and `reporters: ['default', 'esprig/harness/jest/reporter.cjs']`
+ * at the top (Jest takes reporters there only). testEnvironmentOptions: see options.ts.
+ */
+
+/** Types are stripped, not checked. */
+const transform = {
+  '^.+\\.(t|mj|j)s$': [
+    require.resolve('@swc/jest'),
+    {
+      jsc: { parser: { syntax: 'typescript' }, target: 'es2022' },
+      module: { type: 'commonjs' },
+    },
+  ],
+};
+
+module.exports = {
+  globalSetup: require.resolve('./global-setup.cjs'),
+  runner: require.resolve('./runner.cjs'),
+  setupFilesAfterEnv: [require.resolve('./setup.ts')],
+  testEnvironment: require.resolve('./environment.cjs'),
+  transform,
+  // esptool-js is published as ESM only; Jest runs CommonJS. esprig itself is TypeScript.
+  transformIgnorePatterns: ['/node_modules/(?!(esptool-js|esprig)/)'],
+};

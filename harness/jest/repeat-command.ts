@@ -1,0 +1,21 @@
+import { existsSync } from 'node:fs';
+import { join } from 'node:path';
+
+/** A shell line that runs one case alone. */
+export function repeatCommand(options: {
+  readonly rootDir: string;
+  /** From rootDir, with forward slashes. */
+  readonly file: string;
+  readonly titlePath: readonly string[];
+  readonly rig: string;
+}): string {
+  const { rootDir, file, titlePath, rig } = options;
+  const title = quote(`^${titlePath.join(' ').replaceAll(/[.*+?^${}()|[\]\\]/g, '\\$&')}$`);
+  const hasCommand = existsSync(join(rootDir, 'harness', 'cli', 'bin.cjs'));
+  if (hasCommand) return `npx esprig run --rig ${quote(rig)} --case ${quote(file)} -t ${title}`;
+  return `ESPRIG_RIG=${quote(rig)} npx jest ${quote(file)} -t ${title}`;
+}
+
+function quote(text: string): string {
+  return /^[\w./@:+-]+$/.test(text) ? text : `'${text.replaceAll("'", `'\\''`)}'`;
+}

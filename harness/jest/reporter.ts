@@ -1,0 +1,109 @@
+/** Turns what the workers wrote and what Jest saw into one report, tells the outcome, and sets the exit code. */
+import type { Reporter, Test, TestContext } from '@jest/reporters';
+import type { AggregatedResult, TestResult } from '@jest/test-result';
+import type { Config } from '@jest/types';
+import { relative, sep } from 'node:path';
+import { RealClock } from '../core/clock';
+import { exitCodeFor, toEsprigError, type ExitCode } from '../core/errors';
+import { RUN_HANDLE_ENV } from '../report/run-folder';
+import type { CaseRecord } from '../report/run-record';
+import { caseId } from '../report/run-record';
+import { finishRun } from '../report/finish-run';
+import { readProjectOptions } from './options';
+import { repeatCommand } from './repeat-command';
+import { runHandleOf } from './run-log';
+import { summaryLines } from './summary';
+
+const ENVIRONMENT = require.resolve('./environment.cjs');
+
+export class RunReporter implements Pick<Reporter, 'onTestResult' | 'onRunComplete' | 'getLastError'> {
+  readonly #globalConfig: Config.GlobalConfig;
+  readonly #extra: CaseRecord[] = [];
+  #otherFailed = false;
+  #error: Error | undefined;
+
+  constructor(globalConfig: Config.GlobalConfig) {
+    this.#globalConfig = globalConfig;
+  }
+
+  onTestResult(test: Test, result: TestResult): void {
+    if (test.context.config.testEnvironment !== ENVIRONMENT) {
+      this.#otherFailed ||= result.numFailingTests > 0 || result.testExecError !== undefined;
+      return;
+    }
+    // Its cases are told by the worker; a file that could not be run has none.
+    if (result.testExecError !== undefined) this.#extra.push(this.#fileRecord(test, result));
+  }
+
+  async onRunComplete(_contexts?: Set<TestContext>, results?: AggregatedResult): Promise<void> {
+    const run = runHandleOf();
+    if (run === undefined) return;
+    Reflect.deleteProperty(process.env, RUN_HANDLE_ENV);
+    try {
+      const { record, htmlPath } = await finishRun({
+        run,
+        extraCases: this.#extra,
+        notes: results?.wasInterrupted === true ? ['the run was interrupted'] : [],
+      });
+      if (process.env['ESPRIG_SUMMARY'] !== 'off') {
+        process.stderr.write(`${summaryLines(record, htmlPath).join('\n')}\n`);
+      }
+      if (record.exitCode !== 0) exitWith(Math.max(record.exitCode, this.#otherFailed ? 1 : 0) as ExitCode);
+    } catch (error) {
+      const ours = toEsprigError(error);
+      process.stderr.write(`esprig: ${ours.message}\n  hint: ${ours.hint ?? ''}\n  (${ours.code})\n`);
+      this.#error = ours;
+      exitWith(exitCodeFor('harness'));
+    }
+  }
+
+  getLastError(): Error | undefined {
+    return this.#error;
+  }
+
+  #fileRecord(test: Test, { testExecError, perfStats }: TestResult): CaseRecord {
+    const { rootDir } = this.#globalConfig;
+    const file = relative(rootDir, test.path).split(sep).join('/');
+    const rig = rigName(test.context.config.testEnvironmentOptions);
+    const titlePath = ['the file itself'];
+    const message = testExecError?.message ?? 'the file could not be run';
+    const isWorkerDead = /^(A jest worker process|Jest worker )/.test(message);
+    const run = runHandleOf();
+    const startedAtMs = Math.max(0, perfStats.start - (run?.startedAtWallMs ?? new RealClock().wallTimeMs()));
+    const blame = isWorkerDead ? 'harness' : 'case';
+    return {
+      id: caseId(file, titlePath, rig),
+      file,
+      titlePath,
+      rig,
+      verdict: 'broken',
+      blame,
+      startedAtMs: perfStats.start === 0 ? 0 : startedAtMs,
+      elapsedMs: perfStats.runtime,
+      phases: [],
+      failures: [{ message, blame, stack: testExecError?.stack ?? undefined, evidence: [] }],
+      needs: [],
+      repeatCommand: repeatCommand({ rootDir, file, titlePath: [], rig }),
+    };
+  }
+}
+
+function rigName(given: Readonly<Record<string, unknown>>): string {
+  try {
+    return readProjectOptions(given).rig;
+  } catch {
+    return '';
+  }
+}
+
+/**
+ * What the process ends with. Jest sets its own code in a listener that it adds when this reporter is done, so ours has
+ * to be added once more behind that.
+ */
+function exitWith(code: ExitCode): void {
+  const set = (): void => {
+    process.exitCode = code;
+  };
+  process.once('beforeExit', () => process.on('exit', set));
+  process.on('exit', set);
+}

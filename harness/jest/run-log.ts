@@ -1,0 +1,69 @@
+import type { Clock } from '../core/clock';
+import { toEsprigError, type EsprigError } from '../core/errors';
+import { RUN_HANDLE_ENV, type RunHandle } from '../report/run-folder';
+import { RunWriter } from '../report/run-writer';
+
+/** The run that this process belongs to, as the parent told it; undefined: nobody collects anything. */
+export function runHandleOf(
+  env: Readonly<Record<string, string | undefined>> = process.env,
+): RunHandle | undefined {
+  const text = env[RUN_HANDLE_ENV];
+  return text === undefined || text === '' ? undefined : (JSON.parse(text) as RunHandle);
+}
+
+/**
+ * What a worker writes for the report. A write that fails must not throw in the middle of a callback: it is kept, and
+ * the case that runs then is broken by it.
+ */
+export class RunLog {
+  readonly #clock: Clock;
+  readonly #startedAtMs: number;
+  #writer: RunWriter | undefined;
+  #failure: EsprigError | undefined;
+
+  constructor(clock: Clock, run: RunHandle | undefined = runHandleOf()) {
+    this.#clock = clock;
+    this.#startedAtMs = clock.nowMs();
+    if (run === undefined) return;
+    try {
+      const worker = `worker-${process.env['JEST_WORKER_ID'] ?? '1'}`;
+      this.#writer = new RunWriter({ run, clock, worker });
+    } catch (error) {
+      this.#failure = toEsprigError(error);
+    }
+  }
+
+  /** Now on the run clock; without a run, since this process began. */
+  nowMs(): number {
+    return this.toRunMs(this.#clock.nowMs());
+  }
+
+  toRunMs(clockMs: number): number {
+    return this.#writer?.toRunMs(clockMs) ?? Math.max(0, clockMs - this.#startedAtMs);
+  }
+
+  /** Runs work on the writer, if there is one. */
+  write(work: (writer: RunWriter) => void): void {
+    if (this.#writer === undefined) return;
+    try {
+      work(this.#writer);
+    } catch (error) {
+      this.#failure ??= toEsprigError(error);
+      this.#writer = undefined;
+    }
+  }
+
+  note(text: string): void {
+    this.write((writer) => writer.note(text));
+  }
+
+  /** Why the report does not get everything, if it does not. */
+  get failure(): EsprigError | undefined {
+    return this.#failure;
+  }
+
+  close(): void {
+    this.write((writer) => writer[Symbol.dispose]());
+    this.#writer = undefined;
+  }
+}
