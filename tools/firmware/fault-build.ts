@@ -11,12 +11,14 @@ import { faultedFiles, type Fault } from './faults';
  */
 const ROOT = join(__dirname, '../..');
 const COMPONENT = join(ROOT, 'firmware/components/sse_ota');
-const BUILD = join(ROOT, 'build/firmware-faults');
+const BUILD = join(ROOT, 'build/firmware-host-faults');
+/** As the component itself: a fault is no reason for a warning. */
+const STRICT = ['-Wall', '-Wextra', '-Wshadow', '-Wconversion', '-Werror'];
 const FLAGS = [
   '-std=c99',
   '-O1',
   '-g0',
-  '-w',
+  ...STRICT,
   ...['include', 'src', 'port/host'].map((dir) => `-I${join(COMPONENT, dir)}`),
 ];
 const FOLDERS = ['src', 'port/host'] as const;
