@@ -87,7 +87,8 @@ esp_err_t esp_register_shutdown_handler(shutdown_handler_t handler)
     return ESP_OK;
 }
 
-static void IRAM_ATTR __attribute__((noreturn)) leave(void)
+/* Turns the flash cache off under whoever is not in IRAM: no part of its caller. */
+static void IRAM_ATTR __attribute__((noreturn, noinline)) leave(void)
 {
     uint32_t zero = 0;
     (void)kernel_lock();

@@ -177,10 +177,14 @@ void IRAM_ATTR vPortYield(void)
     kernel_unlock(ps);
 }
 
-static void IRAM_ATTR check_stack(const task_t *task)
+/* The frame lies within, and the last four words are as they were at the start: what was beyond them may have been
+ * overwritten and left again. */
+static inline void check_stack(const task_t *task)
 {
     const uint32_t *end = (const uint32_t *)(const void *)task->stack;
-    if ((const uint8_t *)task->sp < task->stack || end[0] != STACK_FILL * 0x01010101u) {
+    const uint32_t untouched = STACK_FILL * 0x01010101u;
+    if ((const uint8_t *)task->sp < task->stack || ((end[0] ^ untouched) | (end[1] ^ untouched) | (end[2] ^ untouched) |
+                                                     (end[3] ^ untouched)) != 0) {
         kernel_stack_overflow(task->name);
     }
 }

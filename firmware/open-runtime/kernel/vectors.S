@@ -278,7 +278,10 @@ load_store_fault:
     l32i    a1, a1, 4
     j       fault_entry
 
-    /* Faults: the frame goes to memory of its own, for the stack may be what is broken. Nobody returns from there. */
+    /*
+     * Faults: the frame goes to memory of its own, for the stack may be what is broken, and the printout runs on the NMI's
+     * stack, so that the backtrace finds the others as they were. Nobody returns from there.
+     */
     .macro enter_panic scratch, epc
     movi    a0, kernel_panic_frame
     s32i    a1, a0, FRAME_A1
@@ -293,7 +296,7 @@ load_store_fault:
     s32i    a2, a0, FRAME_SAR
     rsr     a2, exccause
     s32i    a2, a0, FRAME_CAUSE
-    movi    a1, ISR_STACK_TOP
+    movi    a1, NMI_STACK_TOP
     mov     a2, a0
     movi    a3, PS_INTERRUPT
     wsr     a3, ps
