@@ -22,6 +22,7 @@ export const ERROR_CODES = {
   ESPRIG_RIG_NO_FIRMWARE: 'The firmware that a rig is to be flashed with is not there.',
   ESPRIG_RIG_NOT_FOUND: 'No rig file has the name or matches the pattern.',
   ESPRIG_RIG_LEASE_HELD: 'Somebody else holds the lease of the board.',
+  ESPRIG_RIG_LEASE_FAILED: 'The lock of a board cannot be used.',
   ESPRIG_RIG_WRONG_BOARD: 'Another board is attached than the rig file names.',
   ESPRIG_RIG_NOT_A_BOARD: 'What answers is no ESP8266.',
   ESPRIG_RIG_POWER_FAILED: 'The command that switches the power did not work.',

@@ -7,14 +7,17 @@ import { inspectImage } from '../protocol/image';
 
 /** What a board is shipped with, and the images that its slots can be updated with. */
 export interface FirmwareSet {
-  readonly folder: string;
+  /** As a person calls it: its folder, or the rig file that lists the parts. */
+  readonly name: string;
   readonly layout: string | undefined;
   /** Of the app descriptor of the first slot's image. */
   readonly version: string;
   readonly app: string;
   /** `open` for emulated boards, `sdk`, or whatever the build says. */
   readonly runtime: string;
+  /** What a flash holds as shipped, without what the rig adds (NVS). */
   readonly flash: readonly FlashPart[];
+  readonly slotLabels: readonly string[];
   /** The image that is linked for a slot. @throws UsageError ESPRIG_USAGE when the set has none */
   imageFor(slotLabel: string): Uint8Array;
   /** Its ELF file; undefined when there is none. */
@@ -23,7 +26,7 @@ export interface FirmwareSet {
 
 const slotFiles = z.strictObject({ image: z.string(), elf: z.string().optional() });
 
-/** `firmware.json`, as the build writes it; a rig file's `firmware:` section has the same shape. */
+/** `firmware.json`, as the build writes it. */
 export const firmwareFileSchema = z.object({
   formatVersion: z.literal(1).optional(),
   layout: z.string().optional(),
@@ -57,12 +60,12 @@ export function readFirmwareSet(folder: string): FirmwareSet {
       hint: 'rigs/README.md says what a firmware.json holds.',
     });
   }
-  return firmwareSetOf(checked.data, folder);
+  return firmwareSetOf(checked.data, folder, folder);
 }
 
-/** The set that such a section describes; names of files count from `folder`. @throws RigError as `readFirmwareSet` */
-export function firmwareSetOf(described: FirmwareFile, folder: string): FirmwareSet {
-  const place = (name: string): string => (isAbsolute(name) ? name : resolve(folder, name));
+/** The set that this describes; names of files count from `folder`. @throws RigError as `readFirmwareSet` */
+export function firmwareSetOf(described: FirmwareFile, folder: string, name: string): FirmwareSet {
+  const place = (file: string): string => (isAbsolute(file) ? file : resolve(folder, file));
   const flash = described.flash.map(({ flashOffset, file }) => ({
     name: file,
     offset: flashOffset,
@@ -74,8 +77,9 @@ export function firmwareSetOf(described: FirmwareFile, folder: string): Firmware
   const [first] = images.values();
   const descriptor = first && inspectImage(first).descriptor;
   return {
-    folder,
+    name,
     flash,
+    slotLabels: [...images.keys()],
     layout: described.layout,
     version: described.version ?? descriptor?.version ?? 'unknown',
     app: described.app ?? descriptor?.project ?? 'unknown',
@@ -83,7 +87,7 @@ export function firmwareSetOf(described: FirmwareFile, folder: string): Firmware
     imageFor(slotLabel) {
       const image = images.get(slotLabel);
       if (image !== undefined) return image;
-      throw new UsageError('ESPRIG_USAGE', `the firmware in ${folder} has no image for slot ${slotLabel}`, {
+      throw new UsageError('ESPRIG_USAGE', `${name} has no image for slot ${slotLabel}`, {
         hint: `It has images for: ${[...images.keys()].join(', ')}.`,
       });
     },
@@ -98,7 +102,9 @@ function readImage(file: string): Uint8Array {
   try {
     return new Uint8Array(readFileSync(file));
   } catch (error) {
-    throw new RigError('ESPRIG_RIG_NO_FIRMWARE', `firmware file ${file} ${reasonOf(error)}`, { cause: error });
+    throw new RigError('ESPRIG_RIG_NO_FIRMWARE', `firmware file ${file} ${reasonOf(error)}`, {
+      cause: error,
+    });
   }
 }
 

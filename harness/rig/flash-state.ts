@@ -1,79 +1,80 @@
 import { createHash } from 'node:crypto';
 import { inspectImage } from '../protocol/image';
 import type { Layout } from '../protocol/layouts';
-import { bootTargetsOf, chooseBootSlot, parseOtaData, type OtaData } from '../protocol/otadata';
-import { DATA_SUBTYPE, otaSlots, PARTITION_TYPE } from '../protocol/partition-table';
+import {
+  bootTargetsOf,
+  chooseBootSlot,
+  OTADATA_BYTES,
+  parseOtaData,
+  type OtaData,
+} from '../protocol/otadata';
+import { DATA_SUBTYPE, otaSlots, PARTITION_TYPE, type Partition } from '../protocol/partition-table';
 import { checkAsBootloader } from '../protocol/bootloader-check';
 
-/** Digest of a region of the flash. */
-export interface RegionDigest {
-  readonly label: string;
-  readonly offset: number;
-  readonly sizeBytes: number;
-  /** SHA-256 in hex. */
+/** What stands in a slot. */
+export interface SlotState {
+  /** SHA-256 in hex: of the image, so that it equals that of the file it came from, or of the whole slot if it is none. */
   readonly sha256: string;
-}
-
-export interface SlotState extends RegionDigest {
   /** The bootloader would start it. */
   readonly isBootable: boolean;
-  /** Bytes of the image, its digest included; undefined when there is none. */
+  /** Its length, its digest included; undefined when there is no image. */
   readonly imageBytes: number | undefined;
-  /** SHA-256 of those bytes: equal to that of the file it came from. */
-  readonly imageSha256: string | undefined;
   /** Of the app descriptor. */
   readonly version: string | undefined;
 }
 
 /** The flash as it stands, looked at from outside. */
 export interface FlashState {
-  /** Label of the slot that the bootloader starts next; undefined when it would start none. */
-  readonly bootSlot: string | undefined;
-  readonly otaData: OtaData | undefined;
-  readonly slots: readonly SlotState[];
-  /** Every partition, and `bootloader` and `partition-table` before them. */
-  readonly partitions: readonly RegionDigest[];
+  /** Label of the slot that the bootloader starts next; `none` when it would start none. */
+  readonly bootSlot: string;
+  /** Both records are blank where the layout has no otadata. */
+  readonly otadata: OtaData;
+  readonly slots: Readonly<Record<string, SlotState>>;
+  /** SHA-256 in hex of every partition, and of `bootloader` and `partition-table` before them. */
+  readonly partitions: Readonly<Record<string, string>>;
 }
+
+/** Where the regions before the first partition lie. */
+const BEFORE_PARTITIONS = { bootloader: [0, 0x8000], 'partition-table': [0x8000, 0x1000] } as const;
 
 const sha256 = (bytes: Uint8Array): string => createHash('sha256').update(bytes).digest('hex');
 
 /** What these bytes, the whole flash from offset 0 on, hold in that layout. */
 export function flashStateOf(flash: Uint8Array, layout: Layout): FlashState {
-  const digest = (label: string, offset: number, sizeBytes: number): RegionDigest => ({
-    ...{ label, offset, sizeBytes },
-    sha256: sha256(flash.subarray(offset, offset + sizeBytes)),
-  });
   const { partitions } = layout;
-  const slots = otaSlots(partitions).map((slot): SlotState => {
-    const bytes = flash.subarray(slot.offset, slot.offset + slot.sizeBytes);
-    const info = inspectImage(bytes);
-    const { imageBytes } = info;
-    const image = imageBytes === undefined ? undefined : bytes.subarray(0, imageBytes);
-    return {
-      ...digest(slot.label, slot.offset, slot.sizeBytes),
-      isBootable: checkAsBootloader(bytes, slot).ok,
-      imageBytes,
-      imageSha256: image && sha256(image),
-      version: info.descriptor?.version,
-    };
-  });
+  const part = (offset: number, sizeBytes: number): Uint8Array => flash.subarray(offset, offset + sizeBytes);
+  const slots = otaSlots(partitions).map((slot) => ({
+    label: slot.label,
+    state: slotState(part(slot.offset, slot.sizeBytes), slot),
+  }));
   const row = partitions.find(
-    (each) => each.type === PARTITION_TYPE.DATA && each.subtype === DATA_SUBTYPE.OTA,
+    ({ type, subtype }) => type === PARTITION_TYPE.DATA && subtype === DATA_SUBTYPE.OTA,
   );
-  const otaData = row && parseOtaData(flash.subarray(row.offset, row.offset + row.sizeBytes));
+  const otadata = parseOtaData(
+    row === undefined ? new Uint8Array(OTADATA_BYTES).fill(0xff) : part(row.offset, row.sizeBytes),
+  );
+  const { order } = chooseBootSlot(otadata, bootTargetsOf(partitions));
+  const boots = order.map((index) => slots[index]).find((slot) => slot?.state.isBootable === true);
   return {
-    bootSlot: otaData && bootSlotOf(otaData, layout, slots),
-    otaData,
-    slots,
-    partitions: [
-      digest('bootloader', 0, 0x8000),
-      digest('partition-table', 0x8000, 0x1000),
-      ...partitions.map((each) => digest(each.label, each.offset, each.sizeBytes)),
-    ],
+    bootSlot: boots?.label ?? 'none',
+    otadata,
+    slots: Object.fromEntries(slots.map(({ label, state }) => [label, state])),
+    partitions: Object.fromEntries([
+      ...Object.entries(BEFORE_PARTITIONS).map(([label, [offset, size]]) => [
+        label,
+        sha256(part(offset, size)),
+      ]),
+      ...partitions.map(({ label, offset, sizeBytes }) => [label, sha256(part(offset, sizeBytes))]),
+    ]) as Readonly<Record<string, string>>,
   };
 }
 
-function bootSlotOf(otaData: OtaData, layout: Layout, slots: readonly SlotState[]): string | undefined {
-  const { order } = chooseBootSlot(otaData, bootTargetsOf(layout.partitions));
-  return order.map((index) => slots[index]).find((slot) => slot?.isBootable === true)?.label;
+function slotState(bytes: Uint8Array, slot: Partition): SlotState {
+  const { imageBytes, descriptor } = inspectImage(bytes);
+  return {
+    sha256: sha256(imageBytes === undefined ? bytes : bytes.subarray(0, imageBytes)),
+    isBootable: checkAsBootloader(bytes, slot).ok,
+    imageBytes,
+    version: descriptor?.version,
+  };
 }

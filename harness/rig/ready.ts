@@ -1,48 +1,46 @@
-import { request } from 'undici';
-import type { Deadline } from '../core/deadline';
-import { RigError } from '../core/errors';
-import type { Console } from '../device/console';
-import type { DutProfile } from '../device/dut-profile';
-import type { EsprigError } from '../core/errors';
+import { Deadline } from '../core/deadline';
+import { isEsprigError } from '../core/errors';
+import { createDutClient } from '../device/dut-client';
+import type { RunningRig } from './running-rig';
 
-const ATTEMPT_MS = 2_000;
-const PAUSE_MS = 50;
-/** No firmware prints this: the wait for it ends only when the board dies. */
+/** No firmware prints this: the wait for it ends only when the board dies or somebody has seen enough. */
 const NEVER = 'esprig waits for the board to die';
 
 /**
- * Waits until the device answers HTTP, with whatever status. Ends at once when the console shows that it has died.
- * @throws DutError; RigError ESPRIG_RIG_NETWORK_FAILED when the time is up
+ * Waits until the device answers HTTP, with whatever status. Ends at once when the console shows, behind `since`, that
+ * it has died.
+ * @throws DutError for a crash; DeadlineError, with the last console lines
  */
-export async function waitForHttp(
-  at: { readonly baseUrl: string; readonly profile: DutProfile; readonly console: Console; readonly since: number },
+export async function waitUntilReady(
+  rig: Pick<RunningRig, 'baseUrl' | 'dutProfile' | 'token' | 'clock' | 'console'>,
+  since: number,
   deadline: Deadline,
 ): Promise<void> {
-  const url = at.baseUrl + (at.profile.statusPath ?? at.profile.pagePath ?? '/');
-  let death: EsprigError | undefined;
-  const watch = at.console
-    .expect(NEVER, deadline, { since: at.since })
-    .then(undefined, (error: EsprigError) => void (death = error));
-  let last = '';
-  while (!deadline.expired && !deadline.cancelled) {
-    try {
-      const answer = await request(url, {
-        signal: AbortSignal.any([AbortSignal.timeout(ATTEMPT_MS), deadline.signal]),
-        headersTimeout: ATTEMPT_MS,
-        bodyTimeout: ATTEMPT_MS,
-        reset: true,
-      });
-      await answer.body.dump();
-      at.console.abandonWait(NEVER);
-      await watch;
-      return;
-    } catch (error) {
-      last = (error as Error).message;
-    }
-    if (death !== undefined && death.code !== 'ESPRIG_DEADLINE') throw death;
-    if (deadline.remainingMs() > PAUSE_MS) await deadline.sleep(PAUSE_MS, 'the device to answer');
-    else break;
+  const { baseUrl, dutProfile: profile, token, clock, console } = rig;
+  await using client = createDutClient({
+    ...{ baseUrl, profile, clock },
+    ...(token === undefined ? {} : { token }),
+  });
+  const seenEnough = new AbortController();
+  using watchLimit = new Deadline({
+    clock: deadline.clock,
+    budgetMs: deadline.remainingMs(),
+    phase: deadline.phase,
+    blame: deadline.blame,
+    signal: AbortSignal.any([seenEnough.signal, deadline.signal]),
+  });
+  const death = console.expect(NEVER, watchLimit, { since });
+  try {
+    await Promise.race([client.waitForHttp(deadline), death]);
+  } catch (error) {
+    if (!isEsprigError(error) || error.evidence.length > 0) throw error;
+    throw deadline.error('HTTP answer of the device', {
+      lastSeen: console.lines.at(-1)?.text ?? '',
+      hint: `The last attempt: ${error.message}`,
+      evidence: [{ title: 'last console lines', lines: console.lines.slice(-30).map((line) => line.text) }],
+    });
+  } finally {
+    seenEnough.abort();
+    await death.then(undefined, () => undefined);
   }
-  deadline.check('the device', () => ({ lastSeen: last }));
-  throw new RigError('ESPRIG_RIG_NETWORK_FAILED', `${url}: ${last}`);
 }

@@ -11,7 +11,13 @@ import type { FlashPart } from '../device/flash-plan';
 import type { Impairment } from '../emulator/air';
 import type { FlashPowerCut, PowerCutRequest } from '../emulator/peripherals/flash-operation';
 import type { Layout } from '../protocol/layouts';
-import type { OtaData } from '../protocol/otadata';
+import type { FirmwareSet } from './firmware-set';
+import type { FlashState } from './flash-state';
+import type { Settings } from './provisioning';
+
+export type { FirmwareSet } from './firmware-set';
+export type { FlashState, SlotState } from './flash-state';
+export type { Settings } from './provisioning';
 
 /** What a case may ask for in `@needs`, and what it means. */
 export const CAPABILITIES = {
@@ -32,34 +38,14 @@ export type RigKind = 'virtual' | 'serial';
 /** Every capability, in the order of the list. */
 export const CAPABILITY_NAMES = Object.keys(CAPABILITIES) as readonly Capability[];
 
-/** A folder of images that belong together (`firmware.json`), or what a rig file lists in its place. */
-export interface FirmwareSet {
-  /** As a person calls it: its folder, or the rig file that lists the parts. */
-  readonly name: string;
-  readonly app: string;
-  readonly version: string;
-  /** `open-runtime`, `rtos-sdk 3.4`, `unknown`. */
-  readonly runtime: string;
-  /** What a flash holds as shipped, without what the rig adds (NVS). */
-  readonly flash: readonly FlashPart[];
-  readonly slotLabels: readonly string[];
-  /** The good image for a slot. @throws UsageError ESPRIG_USAGE, RigError ESPRIG_RIG_CANNOT when the set has none */
-  imageFor(slotLabel: string): Uint8Array;
-  /** The ELF file of a slot's image, if the set has one: for names in panics and traces. */
-  elfFor(slotLabel: string): Uint8Array | undefined;
+/** How long the parts of the opening may take. */
+export interface RigBudgets {
+  readonly leaseMs: number;
+  readonly flashMs: number;
+  readonly bootMs: number;
 }
 
-/** What the flash says, read from outside. */
-export interface FlashState {
-  /** Undefined when the layout has no otadata. */
-  readonly otadata: OtaData | undefined;
-  /** Label of the slot that the bootloader tries first. */
-  readonly bootSlot: string;
-  /** SHA-256 in hex of the image in each app slot: of its own length, or of the whole slot when it is no image. */
-  readonly slots: Readonly<Record<string, string>>;
-  /** SHA-256 in hex of each partition, whole. */
-  readonly partitions: Readonly<Record<string, string>>;
-}
+export const DEFAULT_RIG_BUDGETS: RigBudgets = { leaseMs: 60_000, flashMs: 180_000, bootMs: 30_000 };
 
 /** Power of the board. Loses what is in RAM and in RTC memory, unlike a reset. */
 export interface RigPower {
@@ -119,6 +105,11 @@ export interface RunningRig extends AsyncDisposable {
   /** Writes past the firmware, then resets into the app; bad images are written, too. */
   writeFlash(parts: readonly FlashPart[], deadline: Deadline): Promise<void>;
   readFlashState(deadline: Deadline): Promise<FlashState>;
+  /**
+   * Gives the firmware other settings (network, token) in NVS and resets into the app; `token` is then the new one.
+   * `restoreFirmware` puts back the rig's own.
+   */
+  writeSettings(settings: Settings, deadline: Deadline): Promise<void>;
   /** Present with `power-cut`. */
   readonly power?: RigPower;
   /** Losses, delays and the like from now on, none when the list is empty; present with `impair-air`. */

@@ -4,9 +4,14 @@ import type { EventBus } from '../core/events';
 import { RigError } from '../core/errors';
 import { Console } from '../device/console';
 import type { FlashPart } from '../device/flash-plan';
-import type { FlashResult } from '../device/flash-types';
+import type { FlashResult, WriteOptions } from '../device/flash-types';
 import { connectFlasher, type Flasher } from '../device/flasher';
-import { recipesFor, type BoardRecipeName, type BoardRecipes, type ResetRecipe } from '../device/reset-recipes';
+import {
+  recipesFor,
+  type BoardRecipeName,
+  type BoardRecipes,
+  type ResetRecipe,
+} from '../device/reset-recipes';
 import type { SerialLink } from '../port/port';
 
 export interface SerialBoardOptions {
@@ -19,6 +24,8 @@ export interface SerialBoardOptions {
   readonly flashBaud: number;
   /** Nothing is written unless the chip has it. */
   readonly expectMac: string | undefined;
+  /** The link hears every rate, as the emulated one does: nothing has to be guessed. */
+  readonly hearsAllRates?: boolean;
 }
 
 /**
@@ -36,17 +43,20 @@ export class SerialBoard implements AsyncDisposable {
       clock: options.clock,
       bus: options.bus,
       appBaud: options.appBaud,
+      fixedBaud: options.hearsAllRates === true,
     });
   }
 
   /** Leaves the chip in the loader. @throws RigError ESPRIG_RIG_WRONG_BOARD before anything is written */
-  flash(parts: readonly FlashPart[], deadline: Deadline): Promise<FlashResult> {
-    return this.#withLoader('the flasher', deadline, (flasher) => flasher.write(parts, {}, deadline));
+  flash(parts: readonly FlashPart[], deadline: Deadline, options: WriteOptions = {}): Promise<FlashResult> {
+    return this.#withLoader('the flasher', deadline, (flasher) => flasher.write(parts, options, deadline));
   }
 
   /** Leaves the chip in the loader. */
   read(offset: number, lengthBytes: number, deadline: Deadline): Promise<Uint8Array> {
-    return this.#withLoader('the flash reader', deadline, (flasher) => flasher.read(offset, lengthBytes, deadline));
+    return this.#withLoader('the flash reader', deadline, (flasher) =>
+      flasher.read(offset, lengthBytes, deadline),
+    );
   }
 
   /** Into the app; capture goes on before reset is released. */
@@ -63,7 +73,7 @@ export class SerialBoard implements AsyncDisposable {
     });
   }
 
-  async #withLoader<T>(borrower: string, deadline: Deadline, work: (flasher: Flasher) => Promise<T>): Promise<T> {
+  #withLoader<T>(borrower: string, deadline: Deadline, work: (flasher: Flasher) => Promise<T>): Promise<T> {
     const { bus, recipes, flashBaud, expectMac, appBaud } = this.#options;
     // The loader's greeting is the reset that was asked for.
     this.console.allowResets(1);
@@ -80,7 +90,7 @@ export class SerialBoard implements AsyncDisposable {
         },
         deadline,
       );
-      return work(flasher);
+      return await work(flasher);
     });
   }
 

@@ -1,0 +1,94 @@
+import { readdirSync } from 'node:fs';
+import { isAbsolute, join, resolve, sep } from 'node:path';
+import { UsageError } from '../core/errors';
+import { nearest } from './nearest';
+import { readRigFile, RIG_FILE_ENDING, type RigFile } from './rig-file';
+
+/** Where rig files are: those of the project, and those of one's own bench. */
+export interface RigPlaces {
+  /** Folder that `rigs/` and the names in rig files count from. Default: this checkout. */
+  readonly root?: string;
+}
+
+export const PROJECT_ROOT = resolve(__dirname, '..', '..');
+const FOLDERS = ['rigs', join('rigs', 'local')] as const;
+/** Rigs that are there to be copied: chosen by their whole name only. */
+const EXAMPLES: ReadonlySet<string> = new Set(['example-bench']);
+
+/** Every rig file by its name, those of one's own bench last. Files are not read. */
+export function listRigFiles(
+  places: RigPlaces = {},
+): readonly { readonly name: string; readonly file: string }[] {
+  const root = places.root ?? PROJECT_ROOT;
+  return FOLDERS.flatMap((folder) =>
+    namesIn(join(root, folder)).map((name) => ({
+      name: name.slice(0, -RIG_FILE_ENDING.length),
+      file: join(root, folder, name),
+    })),
+  );
+}
+
+/**
+ * The files of the rigs that these names, patterns (`rack-*`) or paths choose; each once, in the order asked for.
+ * @throws UsageError ESPRIG_RIG_NOT_FOUND
+ */
+export function selectRigFiles(patterns: readonly string[], places: RigPlaces = {}): readonly string[] {
+  const rigs = listRigFiles(places);
+  const chosen = patterns.flatMap((pattern) => {
+    if (isPath(pattern)) return [isAbsolute(pattern) ? pattern : resolve(pattern)];
+    const regex = globRegex(pattern);
+    const found = rigs.filter(({ name }) => name === pattern || (regex.test(name) && !EXAMPLES.has(name)));
+    if (found.length === 0) throw notFound(pattern, rigs);
+    const twice = found.find(({ name }, index) => found.findIndex((other) => other.name === name) !== index);
+    if (twice !== undefined) {
+      throw new UsageError('ESPRIG_USAGE', `two rig files are called ${twice.name}`, {
+        hint: `One of them is ${twice.file}; call it something else.`,
+      });
+    }
+    return found.map(({ file }) => file);
+  });
+  return [...new Set(chosen)];
+}
+
+/**
+ * Reads the rig file that a name or a path means.
+ * @throws UsageError ESPRIG_RIG_NOT_FOUND, ESPRIG_USAGE_FILE, ESPRIG_RIG_FILE_INVALID
+ */
+export function findRig(name: string, places: RigPlaces = {}): RigFile {
+  const files = selectRigFiles([name], places);
+  if (files.length === 1) return readRigFile(files[0]!);
+  throw new UsageError('ESPRIG_USAGE', `'${name}' means ${files.length} rigs, and one is wanted`, {
+    hint: `They are ${files.join(', ')}.`,
+  });
+}
+
+function isPath(text: string): boolean {
+  return text.endsWith(RIG_FILE_ENDING) || text.includes('/') || text.includes(sep);
+}
+
+function notFound(pattern: string, rigs: readonly { readonly name: string }[]): UsageError {
+  const names = rigs.map(({ name }) => name);
+  const meant = nearest(pattern, names);
+  return new UsageError('ESPRIG_RIG_NOT_FOUND', `no rig is called '${pattern}'`, {
+    hint: meant === undefined ? `There are ${names.join(', ')}.` : `Did you mean ${meant}?`,
+  });
+}
+
+/** `*` any characters, `?` one; nothing else has a meaning. */
+function globRegex(pattern: string): RegExp {
+  const source = pattern
+    .replaceAll(/[.+^${}()|[\]\\]/g, '\\$&')
+    .replaceAll('*', '.*')
+    .replaceAll('?', '.');
+  return new RegExp(`^${source}$`);
+}
+
+function namesIn(folder: string): readonly string[] {
+  try {
+    return readdirSync(folder)
+      .filter((name) => name.endsWith(RIG_FILE_ENDING))
+      .sort();
+  } catch {
+    return [];
+  }
+}

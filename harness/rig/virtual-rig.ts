@@ -1,0 +1,266 @@
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import type { Clock } from '../core/clock';
+import type { Deadline } from '../core/deadline';
+import { isErrorCode } from '../core/error-codes';
+import { EsprigError, RigError, toEsprigError } from '../core/errors';
+import type { EventBus } from '../core/events';
+import type { FlashPart } from '../device/flash-plan';
+import type { Impairment } from '../emulator/air';
+import type { BoardSnapshot } from '../emulator/board';
+import { BoardThread } from '../host/board-thread';
+import { memoryPort } from '../port/memory-port';
+import { BrokenOnce } from './broken-once';
+import { flashStateOf, type FlashState } from './flash-state';
+import { inPhase } from './phases';
+import type { Settings } from './provisioning';
+import { waitUntilReady } from './ready';
+import { shippedParts, type RigPlan } from './rig-plan';
+import type { RigBudgets, RigPower, RunningRig } from './running-rig';
+import { SerialBoard } from './serial-board';
+import { boardConfigOf, boardAirOf, VIRTUAL_RECIPES } from './virtual-board';
+import { virtualPower } from './virtual-power';
+
+/** Starts an emulated board, flashes it over its serial line and waits until its server answers. */
+export async function openVirtualRig(
+  plan: RigPlan,
+  given: { readonly bus: EventBus; readonly clock: Clock; readonly budgets: RigBudgets },
+  deadline: Deadline,
+): Promise<RunningRig> {
+  const rig = await VirtualRig.start(plan, given.bus, given.clock);
+  try {
+    await inPhase(given, 'flash', 'rig', deadline, (limit) => rig.flashAll(limit));
+    await inPhase(given, 'boot', 'dut', deadline, (limit) => rig.bootAndKeep(limit));
+    return rig;
+  } catch (error) {
+    await rig[Symbol.asyncDispose]();
+    throw error;
+  }
+}
+
+interface Parts {
+  readonly thread: BoardThread;
+  readonly board: SerialBoard;
+  readonly hostPort: number;
+  readonly pcapFile: string | undefined;
+  /** Ends with the rig. */
+  readonly scratch: string | undefined;
+}
+
+class VirtualRig implements RunningRig {
+  readonly kind = 'virtual';
+  readonly name: RunningRig['name'];
+  readonly capabilities: RunningRig['capabilities'];
+  readonly layout: RunningRig['layout'];
+  readonly dutProfile: RunningRig['dutProfile'];
+  readonly firmware: RunningRig['firmware'];
+  readonly mac: string;
+  readonly secrets: readonly string[];
+  readonly notes: string[] = [];
+  readonly bus: EventBus;
+  readonly clock: Clock;
+  readonly baseUrl: string;
+  readonly pcapFile: string | undefined;
+  readonly console: RunningRig['console'];
+  readonly power: RigPower;
+  readonly #plan: RigPlan;
+  readonly #parts: Parts;
+  readonly #broken: BrokenOnce;
+  /** As shipped and answering. */
+  #shipped: BoardSnapshot | undefined;
+  #settings: Settings;
+  /** Where the console stood when the board was last started. */
+  #mark = 0;
+
+  private constructor(plan: RigPlan, bus: EventBus, clock: Clock, parts: Parts) {
+    this.#plan = plan;
+    this.#parts = parts;
+    this.#settings = plan.settings;
+    this.#broken = new BrokenOnce(plan.name);
+    this.name = plan.name;
+    this.capabilities = plan.capabilities;
+    this.layout = plan.layout;
+    this.dutProfile = plan.profile;
+    this.firmware = plan.firmware;
+    this.mac = plan.mac;
+    this.secrets = plan.secrets;
+    this.bus = bus;
+    this.clock = clock;
+    this.baseUrl = `http://127.0.0.1:${String(parts.hostPort)}`;
+    this.pcapFile = parts.pcapFile;
+    this.console = parts.board.console;
+    this.power = virtualPower(parts.thread, this.#broken, {
+      tell: (name, data) => this.#tell(name, data),
+      starts: () => this.#starts(),
+    });
+    this.#watch();
+  }
+
+  static async start(plan: RigPlan, bus: EventBus, clock: Clock): Promise<VirtualRig> {
+    const wanted = plan.capabilities.has('pcap');
+    const scratch =
+      wanted && plan.pcapFile === undefined ? mkdtempSync(join(tmpdir(), 'esprig-')) : undefined;
+    const pcapFile = !wanted ? undefined : scratch === undefined ? plan.pcapFile : join(scratch, 'air.pcap');
+    const thread = BoardThread.start({ config: boardConfigOf(plan), air: boardAirOf(plan, pcapFile) });
+    try {
+      await thread.act('power-on');
+      const status = await thread.act('air-status');
+      const [forward] = status?.forwards ?? [];
+      if (forward === undefined) throw new RigError('ESPRIG_RIG_NETWORK_FAILED', 'the board has no forward');
+      const link = memoryPort(thread.line, { path: `memory:${plan.name}`, garbleOtherBaud: false });
+      await link.open();
+      const { baud = 115_200, flashBaud = 2_000_000 } = plan.description.virtual ?? {};
+      const board = new SerialBoard({
+        ...{ link, clock, bus, flashBaud, recipes: VIRTUAL_RECIPES },
+        appBaud: baud,
+        expectMac: plan.mac,
+        hearsAllRates: true,
+      });
+      return new VirtualRig(plan, bus, clock, {
+        thread,
+        board,
+        hostPort: forward.hostPort,
+        pcapFile,
+        scratch,
+      });
+    } catch (error) {
+      await thread.close();
+      if (scratch !== undefined) rmSync(scratch, { recursive: true, force: true });
+      throw error;
+    }
+  }
+
+  get token(): string | undefined {
+    return this.#settings.token;
+  }
+
+  async flashAll(deadline: Deadline): Promise<void> {
+    const result = await this.#parts.board.flash(shippedParts(this.#plan, this.#plan.settings), deadline);
+    this.#tell('flashed', {
+      ...result,
+      lane: 'flash',
+      text: `flashed ${this.firmware.name} in ${String(Math.round(result.elapsedMs))} ms`,
+    });
+  }
+
+  async bootAndKeep(deadline: Deadline): Promise<void> {
+    await this.reset(deadline);
+    await this.waitForReady(deadline);
+    this.#shipped = await this.#parts.thread.act('save');
+  }
+
+  restoreFirmware(deadline: Deadline): Promise<void> {
+    return this.#broken.guard('restore the firmware', async () => {
+      deadline.check('the board as shipped');
+      const { thread } = this.#parts;
+      const snapshot = this.#shipped;
+      if (snapshot === undefined)
+        throw new RigError('ESPRIG_RIG_CANNOT', `${this.name} was never as shipped`);
+      await this.console.borrow('the snapshot', async () => {
+        await deadline.wait(thread.act('impair-air', []), 'the air as it was');
+        await deadline.wait(thread.act('restore', snapshot), 'the board as shipped');
+        // What the board had said before is still on its way here; it is nobody's text any more.
+        await deadline.sleep(1, 'the last of the old console');
+      });
+      this.#settings = this.#plan.settings;
+      this.console.allowResets(0);
+      this.#mark = this.console.mark();
+      this.#tell('restored', { lane: 'rig', text: 'as shipped, from the snapshot' });
+      await this.#ready(deadline);
+    });
+  }
+
+  reset(deadline: Deadline): Promise<void> {
+    return this.#broken.guard('reset', async () => {
+      this.#starts();
+      await this.#parts.board.resetIntoApp(deadline);
+    });
+  }
+
+  waitForReady(deadline: Deadline): Promise<void> {
+    return this.#broken.guard('wait until it is ready', () => this.#ready(deadline));
+  }
+
+  readFlash(flashOffset: number, lengthBytes: number, deadline: Deadline): Promise<Uint8Array> {
+    return this.#broken.guard('read the flash', () =>
+      deadline.wait(
+        this.#parts.thread.act('read-flash', { offset: flashOffset, length: lengthBytes }),
+        'the content of the flash',
+      ),
+    );
+  }
+
+  writeFlash(parts: readonly FlashPart[], deadline: Deadline): Promise<void> {
+    return this.#broken.guard('write the flash', async () => {
+      await this.#parts.board.flash(parts, deadline, { force: true });
+      this.#starts();
+      await this.#parts.board.resetIntoApp(deadline);
+    });
+  }
+
+  async writeSettings(settings: Settings, deadline: Deadline): Promise<void> {
+    const parts = shippedParts(this.#plan, settings).filter((part) => !this.firmware.flash.includes(part));
+    if (parts.length === 0) {
+      throw new RigError('ESPRIG_RIG_CANNOT', `${this.name}: its firmware takes no settings`, {
+        blame: 'case',
+      });
+    }
+    await this.writeFlash(parts, deadline);
+    this.#settings = settings;
+  }
+
+  async readFlashState(deadline: Deadline): Promise<FlashState> {
+    return flashStateOf(await this.readFlash(0, this.#plan.flashSizeBytes, deadline), this.layout);
+  }
+
+  impairAir = (impairments: readonly Impairment[]): Promise<void> =>
+    this.#broken.guard('impair the air', async () => {
+      await this.#parts.thread.act('impair-air', impairments);
+      this.#tell('air-impaired', {
+        impairments,
+        lane: 'air',
+        text: `${impairments.length} rules on the air`,
+      });
+    });
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    const { board, thread, scratch } = this.#parts;
+    await board[Symbol.asyncDispose]();
+    await thread.close();
+    if (scratch !== undefined) rmSync(scratch, { recursive: true, force: true });
+  }
+
+  async #ready(deadline: Deadline): Promise<void> {
+    await waitUntilReady(this, this.#mark, deadline);
+  }
+
+  #starts(): void {
+    this.#mark = this.console.mark();
+  }
+
+  #watch(): void {
+    this.#parts.thread.listen({
+      reset: (reset, atNanos) =>
+        this.#tell('board-reset', { reset, boardMs: atNanos / 1e6, lane: 'reset', text: `board: ${reset}` }),
+      air: (event) => this.#tell('air', { ...event, lane: 'air', text: Object.values(event).join(' ') }),
+      fault: (fault) => {
+        const code = isErrorCode(fault.code) ? fault.code : 'ESPRIG_INTERNAL';
+        const error = new EsprigError(code, `the emulated board stopped: ${fault.message}`, {
+          blame: 'harness',
+          evidence: [
+            { title: 'the board when it stopped', lines: fault.dump },
+            { title: 'last instructions', lines: fault.lastSteps },
+          ],
+        });
+        this.#broken.broke(error);
+        this.#tell('board-fault', { code, text: error.message, lane: 'rig' });
+      },
+      gone: (error) => this.#broken.broke(toEsprigError(error)),
+    });
+  }
+
+  #tell(name: string, data: Readonly<Record<string, unknown>>): void {
+    this.bus.emit('rig', name, data);
+  }
+}
