@@ -7,8 +7,8 @@
 #include "freertos/semphr.h"
 #include "freertos/task.h"
 #include "freertos/timers.h"
-#include "kernel/interrupts.h"
 #include "kernel/nmi.h"
+#include "spin.h"
 
 static QueueHandle_t s_queue;
 static SemaphoreHandle_t s_mutex;
@@ -107,8 +107,7 @@ static void hold_mutex(void *argument)
     xSemaphoreTake(s_mutex, portMAX_DELAY);
     note('l');
     for (uint32_t i = 0; i < 4; i++) {
-        for (uint32_t from = kernel_ccount(); kernel_ccount() - from < 800000u;) {
-        }
+        spin_us(10000);
     }
     note(uxTaskPriorityGet(NULL) == 6 ? '6' : '?');
     xSemaphoreGive(s_mutex);
@@ -128,8 +127,7 @@ static void hog(void *argument)
 {
     (void)argument;
     note('m');
-    for (uint32_t from = kernel_ccount(); kernel_ccount() - from < 30u * 800000u;) {
-    }
+    spin_us(100000);
     note('M');
     vTaskDelete(NULL);
 }

@@ -5,7 +5,7 @@
 #include "freertos/semphr.h"
 #include "freertos/task.h"
 #include "esp_system.h"
-#include "kernel/interrupts.h"
+#include "spin.h"
 
 static char s_order[64];
 static volatile uint32_t s_order_count;
@@ -62,7 +62,7 @@ static void round_robin(void)
     vTaskPrioritySet(NULL, 3);
     xTaskCreate(count_turns, "one", 768, (void *)&s_turns[0], 2, NULL);
     xTaskCreate(count_turns, "two", 768, (void *)&s_turns[1], 2, NULL);
-    vTaskDelay(40);
+    vTaskDelay(20);
     s_is_over = true;
     vTaskDelay(2);
     vTaskPrioritySet(NULL, 1);
@@ -105,8 +105,7 @@ static void delays(void)
     TickType_t wake = xTaskGetTickCount();
     TickType_t first = wake;
     for (int i = 0; i < 10; i++) {
-        for (uint32_t start = kernel_ccount(); kernel_ccount() - start < 3u * 800000u;) {
-        }
+        spin_us(30000);
         vTaskDelayUntil(&wake, 5);
     }
     printf("delay until: %u\n", (unsigned)(xTaskGetTickCount() - first));
@@ -117,11 +116,10 @@ static void drift(void)
 {
     int64_t start_us = esp_timer_get_time();
     uint32_t start = xTaskGetTickCount();
-    for (int i = 0; i < 20; i++) {
+    for (int i = 0; i < 10; i++) {
         taskENTER_CRITICAL();
         taskENTER_CRITICAL();
-        for (uint32_t from = kernel_ccount(); kernel_ccount() - from < 80u * 37000u;) {
-        }
+        spin_us(37000);
         taskEXIT_CRITICAL();
         taskEXIT_CRITICAL();
     }
@@ -136,8 +134,7 @@ static void nested(void)
     taskENTER_CRITICAL();
     taskENTER_CRITICAL();
     taskEXIT_CRITICAL();
-    for (uint32_t from = kernel_ccount(); kernel_ccount() - from < 80u * 25000u;) {
-    }
+    spin_us(25000);
     TickType_t within = xTaskGetTickCount() - start;
     taskEXIT_CRITICAL();
     printf("nested critical sections: %u ticks within, %d behind\n", (unsigned)within, xTaskGetTickCount() - start >= 2);
@@ -166,8 +163,7 @@ static void suspension(void)
     bool went_on = count > before;
     vTaskSuspendAll();
     before = count;
-    for (uint32_t from = kernel_ccount(); kernel_ccount() - from < 80u * 30000u;) {
-    }
+    spin_us(30000);
     bool waited = count == before;
     xTaskResumeAll();
     vTaskDelay(2);
