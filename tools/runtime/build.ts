@@ -5,6 +5,7 @@
 import { join, resolve } from 'node:path';
 import { parseArgs } from 'node:util';
 import { buildFirmware } from './firmware';
+import { forgetOldLinks } from './link';
 import { sizesTable } from './sizes';
 import { toolsMissing } from './tool';
 
@@ -35,6 +36,7 @@ async function main(): Promise<void> {
         `heap at start ${sizes.heapAtStartBytes}\n\n`,
     );
   }
+  forgetOldLinks(Date.now());
 }
 
 main().catch((error: unknown) => {

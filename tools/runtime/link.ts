@@ -1,4 +1,4 @@
-import { mkdirSync, readFileSync, rmSync } from 'node:fs';
+import { mkdirSync, readdirSync, readFileSync, rmSync, statSync, utimesSync } from 'node:fs';
 import { join, relative } from 'node:path';
 import type { CompiledObject } from './compile';
 import { readElf, type ElfFile } from './elf-file';
@@ -6,6 +6,10 @@ import { ROOT, RUNTIME, WORK } from './paths';
 import { GCC, hashOf, PICOLIBC, runTool, toolsVersion, writeWhole } from './tool';
 
 const LD = join(RUNTIME, 'ld');
+const LINKS = join(WORK, 'links');
+const KEPT_LINKS = 24;
+/** Another build may be about to use a younger one. */
+const OLD_MS = 3_600_000;
 const FLASH_WINDOW = 0x40200000;
 const MIB_MASK = 0xfffff;
 /** Image header and first segment header. */
@@ -60,7 +64,7 @@ async function link(
     String(flashSizeBytes),
     ...paths.flatMap((path) => [path, readFileSync(join(ROOT, path))]),
   ];
-  const folder = join(WORK, 'links', hashOf(...parts).slice(0, 16));
+  const folder = join(LINKS, hashOf(...parts).slice(0, 16));
   const [elfPath, mapPath, scriptPath] = ['program.elf', 'program.map', 'program.ld'].map((name) =>
     join(folder, name),
   ) as [string, string, string];
@@ -94,7 +98,20 @@ async function link(
     writeWhole(elfPath, kept);
     for (const end of ['.map', '.elf']) rmSync(partial + end);
   }
+  const now = new Date();
+  utimesSync(folder, now, now);
   return { elf: readElf(kept), elfBytes: kept, map: readFileSync(mapPath, 'utf8'), script };
+}
+
+/** Throws away links that have not been used for a while; each has some megabytes. */
+export function forgetOldLinks(nowMs: number): void {
+  const folders = readdirSync(LINKS)
+    .map((name) => join(LINKS, name))
+    .map((path) => ({ path, usedMs: statSync(path).mtimeMs }))
+    .sort((a, b) => b.usedMs - a.usedMs);
+  for (const { path, usedMs } of folders.slice(KEPT_LINKS)) {
+    if (nowMs - usedMs > OLD_MS) rmSync(path, { recursive: true, force: true });
+  }
 }
 
 function readIfThere(path: string): Buffer | undefined {
