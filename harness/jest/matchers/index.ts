@@ -5,6 +5,8 @@ import type { RefusalCode } from './http';
 import { toHaveLogged } from './log';
 import { toReportProgress } from './progress';
 import type { ProgressWish } from './progress';
+import { toMatchSerialLog } from './serial-log';
+import type { SerialLogOptions } from './serial-log';
 
 /** What `expect.extend` takes; the preset's setup file does it. */
 export const MATCHERS = {
@@ -13,6 +15,7 @@ export const MATCHERS = {
   toHaveLogged,
   toHaveRefused,
   toHaveUnchangedFlash,
+  toMatchSerialLog,
   toReportProgress,
 };
 
@@ -29,6 +32,8 @@ declare module 'expect' {
     toHaveRefused(code: RefusalCode): R;
     /** Nothing in flash has changed since the case began. */
     toHaveUnchangedFlash(options?: UnchangedOptions): Promise<void>;
+    /** The log of the event stream is the console's: no line lost, reordered, doubled or cut. */
+    toMatchSerialLog(options?: SerialLogOptions): R;
     /** The event stream told of an upload as wanted. */
     toReportProgress(wish?: ProgressWish): R;
   }
