@@ -70,7 +70,7 @@ describe('lines from bytes', () => {
   test('decode UTF-8, also one that is cut by a chunk', () => {
     const bytes = Buffer.from('größe\n', 'utf8').toString('latin1');
     const lines = new SerialLines();
-    const made = [...bytes].flatMap((byte, index) => lines.feed(byte, index));
+    const made = Array.from(bytes).flatMap((byte, index) => lines.feed(byte, index));
     expect(made).toEqual([{ atMs: 0, text: 'größe' }]);
     expect(lines.end()).toEqual([]);
   });

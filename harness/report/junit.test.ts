@@ -89,6 +89,7 @@ describe('the XML', () => {
     const failures = [{ message: NASTY_LINES.join('\n'), evidence: [{ title: 'log', lines: NASTY_LINES }] }];
     const one = sampleCase({ titlePath: [...NASTY_LINES], verdict: 'failed', failures });
     const xml = junitXml(sampleRun([one], { command: NASTY_LINES.join(' ') }));
+    // eslint-disable-next-line no-control-regex -- control characters are what is looked for
     expect(xml).not.toMatch(/[\u0000-\u0008\u000b\u000c\u000e-\u001f]|\ud800/);
     expect(xml).not.toContain('<script');
     const [suite] = parseXml(xml).children;

@@ -66,7 +66,7 @@ describe('a secret is masked', () => {
           }
         },
       ),
-      { numRuns: 300 },
+      { numRuns: 60 },
     );
   });
 });

@@ -1,0 +1,77 @@
+import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import type { MetricRecord, Verdict } from '../../report/run-record';
+import { sampleCase, sampleRun } from '../../report/testkit/sample-run';
+import { main } from '../esprig';
+
+let folder: string;
+beforeAll(() => {
+  folder = mkdtempSync(join(tmpdir(), 'esprig-compare-'));
+  write('base', 'passed', 300);
+  write('worse', 'failed', 300);
+  write('slower', 'passed', 400);
+  write('same', 'passed', 310);
+});
+afterAll(() => rmSync(folder, { recursive: true, force: true }));
+
+function write(name: string, verdict: Verdict, bootMs: number): void {
+  const metrics: MetricRecord[] = [
+    { name: 'boot time', value: bootMs, unit: 'ms', rig: 'virtual-1mb', better: 'less' },
+  ];
+  const one = sampleCase({ titlePath: ['group', 'title'], verdict });
+  mkdirSync(join(folder, name));
+  writeFileSync(join(folder, name, 'run.json'), JSON.stringify(sampleRun([one], { metrics })));
+}
+
+async function compare(...args: string[]) {
+  let stdout = '';
+  let stderr = '';
+  const written = process.stdout.write.bind(process.stdout);
+  process.stdout.write = (text: string | Uint8Array): boolean => ((stdout += String(text)), true);
+  try {
+    const paths = args.map((arg) => (arg.startsWith('-') || /^\d/.test(arg) ? arg : join(folder, arg)));
+    const streams = {
+      stdout: () => undefined,
+      stderr: (text: string) => void (stderr += text),
+      debug: false,
+    };
+    const exitCode = await main(['compare', ...paths], streams);
+    return { exitCode, stdout, stderr };
+  } finally {
+    process.stdout.write = written;
+  }
+}
+
+describe('esprig compare', () => {
+  test('exits with 0 when nothing got worse', async () => {
+    const { exitCode, stdout } = await compare('base', 'same');
+    expect(exitCode).toBe(0);
+    expect(stdout).toContain('boot time  300 -> 310 ms  x1.033  (virtual-1mb)');
+    expect(stdout).toContain('1 cases unchanged');
+  });
+
+  test('exits with 1 for a worse verdict', async () => {
+    const { exitCode, stdout } = await compare('base', 'worse');
+    expect(exitCode).toBe(1);
+    expect(stdout).toContain('worse   passed -> failed  group › title  (virtual-1mb)');
+  });
+
+  test('exits with 1 for a worse measurement, unless that is tolerated', async () => {
+    expect((await compare('base', 'slower')).exitCode).toBe(1);
+    expect((await compare('base', 'slower', '--tolerance', '40')).exitCode).toBe(0);
+    expect((await compare('base', 'slower', '--tolerance', 'x')).exitCode).toBe(2);
+  });
+
+  test('is one value for a script', async () => {
+    const { stdout } = await compare('base', 'worse', '--json');
+    expect(JSON.parse(stdout)).toMatchObject({ gotWorse: true, verdicts: [{ change: 'worse' }] });
+  });
+
+  test('says which run is missing', async () => {
+    const { exitCode, stderr } = await compare('base', 'nowhere');
+    expect(exitCode).toBe(2);
+    expect(stderr).toContain('there is no such file');
+  });
+});
