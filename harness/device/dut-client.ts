@@ -1,4 +1,4 @@
-import type { Deadline } from '../core/deadline';
+import type { Deadline, WaitReport } from '../core/deadline';
 import { isEsprigError, ProtocolError, UsageError, type EsprigError } from '../core/errors';
 import { requestEvents } from './dut-events';
 import { exchange } from './dut-http';
@@ -71,10 +71,12 @@ export function createDutClient(options: DutClientOptions): DutClient {
         if (!isEsprigError(error) || !isPassing(error)) throw error;
         lastError = error;
       }
-      deadline.check(awaited, () => ({
-        lastSeen: last === undefined ? (lastError?.message ?? '') : JSON.stringify(last).slice(0, 300),
-      }));
-      await deadline.sleep(Math.min(ASK_EVERY_MS, deadline.remainingMs()), awaited);
+      const report = (): WaitReport => ({
+        lastSeen: last === undefined ? (lastError?.message ?? '') : JSON.stringify(last).slice(0, 600),
+      });
+      deadline.check(awaited, report);
+      if (deadline.remainingMs() <= ASK_EVERY_MS) throw deadline.error(awaited, report());
+      await deadline.sleep(ASK_EVERY_MS, awaited);
     }
   };
 

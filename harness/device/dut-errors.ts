@@ -11,6 +11,7 @@ export interface FailedExchange {
 }
 
 interface SystemError {
+  readonly name?: unknown;
   readonly code?: unknown;
   readonly message?: unknown;
   readonly cause?: unknown;
@@ -76,6 +77,8 @@ function codesOf(error: unknown): readonly string[] {
   let current = error as SystemError | undefined;
   for (let depth = 0; depth < 5 && typeof current === 'object' && current !== null; depth += 1) {
     if (typeof current.code === 'string') codes.push(current.code);
+    // The library's parser gives its errors a name, and only some of them a code.
+    if (current.name === 'HTTPParserError') codes.push('HPE_');
     const { errors } = current as { errors?: unknown };
     // Several addresses were tried, each with an error of its own.
     if (Array.isArray(errors)) codes.push(...errors.flatMap((each: unknown) => codesOf(each)));

@@ -1,5 +1,5 @@
 import type { Deadline } from '../core/deadline';
-import { LinkError } from '../core/errors';
+import { LinkError, type Blame } from '../core/errors';
 import { Changes } from './dut-changes';
 import type {
   IdGap,
@@ -35,7 +35,7 @@ export class EventRecord {
   #next = 0;
   #lastId: number | undefined;
   #lastIdConnection = 0;
-  #endedBy: string | undefined;
+  #endedBy: { readonly reason: string; readonly blame: Blame } | undefined;
   readonly #profile: DutProfile;
   readonly #changes = new Changes();
   readonly #listeners = new Set<(item: StreamItem) => void>();
@@ -64,8 +64,8 @@ export class EventRecord {
   }
 
   /** Nothing more will come: whoever waits need not go on. */
-  end(reason: string): void {
-    this.#endedBy ??= reason;
+  end(reason: string, blame: Blame = 'dut'): void {
+    this.#endedBy ??= { reason, blame };
     this.#changes.tell();
   }
 
@@ -131,9 +131,9 @@ export class EventRecord {
       if (this.#endedBy === undefined) return undefined;
       throw new LinkError(
         'ESPRIG_LINK_CLOSED',
-        `no ${awaited}: the event stream ended before (${this.#endedBy})`,
+        `no ${awaited}: the event stream ended before (${this.#endedBy.reason})`,
         {
-          blame: 'dut',
+          blame: this.#endedBy.blame,
           evidence: this.#evidence(),
         },
       );

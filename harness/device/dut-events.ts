@@ -147,7 +147,7 @@ class SourceStream implements EventStream {
       this.#source.close();
       if (this.#isOpen) this.#tell('sse-closed', { receivedBytes: this.#receivedBytes });
       this.#isOpen = false;
-      this.#record.end('closed by this side');
+      this.#record.end('closed by this side', 'case');
     }
     await this.#agent.destroy();
   }

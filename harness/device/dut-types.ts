@@ -66,7 +66,7 @@ export interface UploadAnswer extends HttpAnswer {
 export type ConnectionEnd =
   /** The device closed in order. */
   | 'closed'
-  /** The device reset the connection. */
+  /** The device reset the connection. Directly behind data, Node shows a reset as `closed`. */
   | 'reset'
   /** This side ended it. */
   | 'by-us';
