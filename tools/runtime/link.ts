@@ -107,7 +107,7 @@ async function link(
 export function forgetOldLinks(nowMs: number): void {
   const folders = readdirSync(LINKS)
     .map((name) => join(LINKS, name))
-    .map((path) => ({ path, usedMs: statSync(path).mtimeMs }))
+    .map((path) => ({ path, usedMs: statSync(path, { throwIfNoEntry: false })?.mtimeMs ?? 0 }))
     .sort((a, b) => b.usedMs - a.usedMs);
   for (const { path, usedMs } of folders.slice(KEPT_LINKS)) {
     if (nowMs - usedMs > OLD_MS) rmSync(path, { recursive: true, force: true });
