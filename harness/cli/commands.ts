@@ -22,6 +22,11 @@ export const COMMANDS: readonly CommandRow[] = [
     load: () => import('./commands/start'),
   },
   {
+    name: 'run',
+    summary: 'cases on rigs, and a report: the main job',
+    load: () => import('./commands/run'),
+  },
+  {
     name: 'board',
     summary: 'an emulated ESP8266 board standing alone: console on stdout',
     load: () => import('./commands/board'),
@@ -80,5 +85,15 @@ export const COMMANDS: readonly CommandRow[] = [
     name: 'sdk',
     summary: 'check, make and undo the two changes that an SDK needs',
     load: () => import('./commands/sdk'),
+  },
+  {
+    name: 'decode',
+    summary: 'a panic in a console log as source lines',
+    load: () => import('./commands/decode'),
+  },
+  {
+    name: 'compare',
+    summary: 'two runs side by side: verdicts, measurements, images; exit 1 if something got worse',
+    load: () => import('./commands/compare'),
   },
 ];
