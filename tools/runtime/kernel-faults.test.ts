@@ -88,7 +88,7 @@ suite('when a program goes wrong', () => {
   test('a fault in an interrupt is told with the interrupt’s stack', () => {
     const guru = guruOf(die('q'));
     expect(functionAt(guru.registers.get('PC'))).toBe('innermost');
-    expect(guru.registers.get('A1')).toBeGreaterThan(0x3ffff800);
+    expect(guru.registers.get('A1')).toBeGreaterThan(0x3ffffc00);
     expect(guru.backtrace.map(({ pc }) => functionAt(pc))).toContain('kernel_dispatch');
   });
 

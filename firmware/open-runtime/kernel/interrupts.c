@@ -143,7 +143,10 @@ void IRAM_ATTR kernel_soft_interrupt_raise(int number)
 
 void kernel_interrupts_init(void)
 {
-    for (uint32_t *word = (uint32_t *)NMI_STACK_BASE; word < (uint32_t *)ISR_STACK_BASE; word++) {
+    /* So that it can be seen how far both stacks are used; on one of them this runs. */
+    uint32_t sp;
+    __asm__ volatile("mov %0, a1" : "=a"(sp));
+    for (uint32_t *word = (uint32_t *)NMI_STACK_BASE; word < (uint32_t *)(uintptr_t)(sp - 256u); word++) {
         *word = STACK_FILL * 0x01010101u;
     }
     esp_nmi_set_handler(NULL, NULL);

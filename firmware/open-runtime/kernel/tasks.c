@@ -10,7 +10,17 @@
 #define FIRST_PS 0x30u
 #define STACK_MINIMUM_BYTES 256u
 
-static node_t s_all;
+/* Every task by its `all` node. The harness's tools read it from outside; `offsets` tells them where things lie, from that
+ * node: name, stack, size of the stack. */
+#define FROM_NODE(field) (int16_t)((int)offsetof(task_t, field) - (int)offsetof(task_t, all))
+typedef struct task_list {
+    node_t all;
+    int16_t offsets[3];
+} task_list_t;
+extern task_list_t kernel_task_list;
+task_list_t kernel_task_list = {.offsets = {FROM_NODE(name), FROM_NODE(stack), FROM_NODE(stack_bytes)}};
+#define s_all (kernel_task_list.all)
+
 static node_t s_zombies; /* by their `all` node, until the idle task frees them */
 static UBaseType_t s_count;
 static task_t *s_idle;

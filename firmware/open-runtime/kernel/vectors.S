@@ -7,6 +7,8 @@
  *
  * A frame (frame.h) has 20 words in the order of the panic printout. One lies on the stack of every task that does not run.
  */
+#include "kernel/memory_map.h"
+
 #define FRAME_BYTES 80
 #define FRAME_PC 0
 #define FRAME_PS 4
@@ -21,9 +23,8 @@
 #define CAUSE_LOAD_STORE 3
 #define CAUSE_LEVEL1 4
 
-/* Top of the stacks that no task owns (memory_map.h). */
-#define ISR_STACK_TOP 0x40000000
-#define NMI_STACK_TOP 0x3ffff800
+#define ISR_STACK_TOP DRAM_END
+#define NMI_STACK_TOP ISR_STACK_BASE
 /* Registers, then EPC1, EXCSAVE1, EXCCAUSE, EXCVADDR, SAR of what the NMI broke into. */
 #define NMI_FRAME_BYTES 80
 
