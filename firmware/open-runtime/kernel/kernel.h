@@ -145,6 +145,8 @@ static inline TickType_t ticks_left(TickType_t start, TickType_t ticks)
 void kernel_tasks_init(void);
 /* queue.c: the priority that its mutexes give a task has changed. */
 void kernel_reinherit(task_t *task);
+/* A task gives up its wait for a mutex; it has left the list of those who wait. */
+void kernel_forget_wanted(task_t *task);
 /* heap.c */
 void kernel_heap_init(void);
 /* interrupts.c */

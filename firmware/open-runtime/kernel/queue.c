@@ -64,6 +64,15 @@ void IRAM_ATTR kernel_reinherit(task_t *task)
     }
 }
 
+void kernel_forget_wanted(task_t *task)
+{
+    const queue_t *mutex = task->wanted;
+    task->wanted = NULL;
+    if (mutex != NULL) {
+        kernel_reinherit(mutex->holder);
+    }
+}
+
 static void IRAM_ATTR hold(queue_t *mutex)
 {
     mutex->holder = kernel_current;

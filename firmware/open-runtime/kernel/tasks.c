@@ -83,10 +83,9 @@ static task_t *task_or_current(TaskHandle_t task)
     return task != NULL ? task : kernel_current;
 }
 
-void vTaskDelete(TaskHandle_t handle)
+/* Locked. Neither ready nor waiting any more; the holder of the mutex it waited for no longer runs at its priority. */
+static void leave_lists(task_t *task)
 {
-    uint32_t ps = kernel_lock();
-    task_t *task = task_or_current(handle);
     kernel_unready(task);
     if (node_is_linked(&task->wait)) {
         node_remove(&task->wait);
@@ -94,6 +93,14 @@ void vTaskDelete(TaskHandle_t handle)
     if (node_is_linked(&task->delay)) {
         node_remove(&task->delay);
     }
+    kernel_forget_wanted(task);
+}
+
+void vTaskDelete(TaskHandle_t handle)
+{
+    uint32_t ps = kernel_lock();
+    task_t *task = task_or_current(handle);
+    leave_lists(task);
     task->state = TASK_DELETED;
     node_remove(&task->all);
     node_insert_before(&s_zombies, &task->all);
@@ -204,13 +211,7 @@ void vTaskSuspend(TaskHandle_t handle)
 {
     uint32_t ps = kernel_lock();
     task_t *task = task_or_current(handle);
-    kernel_unready(task);
-    if (node_is_linked(&task->wait)) {
-        node_remove(&task->wait);
-    }
-    if (node_is_linked(&task->delay)) {
-        node_remove(&task->delay);
-    }
+    leave_lists(task);
     task->wait_result = WAIT_TIMED_OUT;
     task->state = TASK_SUSPENDED;
     kernel_unlock(ps);

@@ -165,6 +165,12 @@ static void disinheritance(void)
     note((char)('0' + uxTaskPriorityGet(NULL)));
     vTaskDelay(6);
     note((char)('0' + uxTaskPriorityGet(NULL)));
+    /* And whoever is deleted while it waits. */
+    TaskHandle_t waiter;
+    xTaskCreate(want_mutex, "deleted", 1024, NULL, 7, &waiter);
+    note((char)('0' + uxTaskPriorityGet(NULL)));
+    vTaskDelete(waiter);
+    note((char)('0' + uxTaskPriorityGet(NULL)));
     xSemaphoreGive(s_mutex);
     tell_order("disinheritance");
 }
