@@ -1,0 +1,114 @@
+import { ipv4, Medium, Random, Station } from '../../../harness/emulator/air';
+import type { TcpConnection } from '../../../harness/emulator/air/net/tcp-types';
+import { Board } from '../../../harness/emulator/board';
+import type { BoardConfig } from '../../../harness/emulator/board-config';
+import { SerialText } from '../../../harness/emulator/testkit/serial-text';
+import { layoutByName } from '../../../harness/protocol/layouts';
+import { SseDecoder } from '../../../harness/protocol/sse';
+import { parseAnswer, type RawAnswer } from '../../firmware/raw-http';
+import type { BuiltFirmware } from './app-board';
+
+const DEVICE_IP = ipv4('192.168.4.1');
+const HTTP_PORT = 80;
+const STEP_NANOS = 1_000_000;
+
+/** One event with the id it came with. */
+export interface InsideEvent {
+  readonly id: number;
+  readonly name: string;
+  readonly data: string;
+}
+
+/**
+ * The app's board, its air and its clients in one piece of virtual time: nothing of this machine's speed is in what is
+ * measured here, and every run is the same.
+ */
+export class AppInside {
+  readonly board: Board;
+  readonly station: Station;
+  private readonly serial: SerialText;
+
+  constructor(firmware: BuiltFirmware, config: Partial<BoardConfig> = {}) {
+    this.board = new Board({ flashSizeBytes: layoutByName(firmware.layout).flashBytes, ...config });
+    this.serial = new SerialText(this.board);
+    const medium = new Medium({ scheduler: this.board.queue, random: new Random(5) });
+    this.board.attachAir(medium);
+    this.station = new Station({ medium, random: new Random(6) });
+    this.board.onRadioVanished = () => this.station.deviceRestarted();
+    for (const { flashOffset, bytes } of firmware.flash) this.board.programFlash(flashOffset, bytes);
+    this.station.start();
+    this.board.powerOn();
+    this.until(() => this.station.state === 'ready', 'station ready', 5_000);
+  }
+
+  get console(): string {
+    return this.serial.text.replaceAll('\r', '');
+  }
+
+  get nowMs(): number {
+    return this.board.nowNanos / 1e6;
+  }
+
+  until(met: () => boolean, what: string, limitMs: number): void {
+    for (let ms = 0; ms < limitMs && !met(); ms++) this.board.runFor(STEP_NANOS);
+    if (!met()) throw new Error(`${what}: not within ${limitMs} ms; console: ${this.console.slice(-2000)}`);
+  }
+
+  /** A connection that has sent `text`; who does not set `onData` does not read. */
+  send(text: string, body?: Uint8Array): TcpConnection {
+    const connection = this.station.stack.connectTcp(DEVICE_IP, HTTP_PORT);
+    if (!connection) throw new Error('no connection');
+    connection.onConnect = () => {
+      connection.write(Buffer.from(text));
+      if (body) connection.write(body);
+    };
+    return connection;
+  }
+
+  /** An event stream and what comes of it. */
+  events(): readonly InsideEvent[] {
+    const seen: InsideEvent[] = [];
+    const decoder = new SseDecoder();
+    let head: string | undefined = '';
+    const connection = this.send('GET /event HTTP/1.1\r\nHost: d\r\n\r\n');
+    connection.onData = (bytes) => {
+      let body: Uint8Array = bytes;
+      if (head !== undefined) {
+        head += Buffer.from(bytes).toString('latin1');
+        const end = head.indexOf('\r\n\r\n');
+        if (end < 0) return;
+        body = Buffer.from(head.slice(end + 4), 'latin1');
+        head = undefined;
+      }
+      for (const item of decoder.feed(body)) {
+        if (item.kind === 'event')
+          seen.push({ id: Number(item.lastEventId), name: item.name, data: item.data });
+      }
+    };
+    this.until(() => head === undefined, 'head of the stream', 1_000);
+    return seen;
+  }
+
+  /** An event stream that is never read: its window closes. */
+  deafEvents(): void {
+    const connection = this.send('GET /event HTTP/1.1\r\nHost: d\r\n\r\n');
+    connection.pause();
+    this.board.runFor(50 * STEP_NANOS);
+  }
+
+  /** Sends an image; the answer, and the time from the first byte to it. */
+  upload(image: Uint8Array, limitMs: number): { readonly answer: RawAnswer; readonly tookMs: number } {
+    let text = '';
+    let hasEnded = false;
+    const startMs = this.nowMs;
+    const connection = this.send(
+      `POST /send HTTP/1.1\r\nHost: d\r\nContent-Length: ${image.length}\r\n\r\n`,
+      image,
+    );
+    connection.onData = (bytes) => (text += Buffer.from(bytes).toString('latin1'));
+    connection.onEnd = () => (hasEnded = true);
+    this.until(() => hasEnded, 'answer to the upload', limitMs);
+    connection.end();
+    return { answer: parseAnswer(text), tookMs: this.nowMs - startMs };
+  }
+}
