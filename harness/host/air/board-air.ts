@@ -21,6 +21,11 @@ import { TcpForward } from './tcp-forward';
 const SOFT_AP_IP = ipv4('192.168.4.1');
 /** So long without a byte acknowledged means that the device does not want more: its time is its own again. */
 const STALL_NANOS = 500_000_000;
+/**
+ * The same when all bytes are on their way and only acknowledgments are missing. A device delays those (250 ms in lwIP):
+ * skipping that for each packet of a client that writes slowly would let the device's time run away from the client's.
+ */
+const IN_FLIGHT_NANOS = 20_000_000;
 /** The same while connections wait for a device that boots or joins; a WPA2 access point needs three seconds. */
 const OPENING_NANOS = 5_000_000_000;
 const DEFAULT_SEED = 1;
@@ -134,10 +139,12 @@ export class BoardAir {
    */
   isAwaited(nowNanos: number): boolean {
     let pending = this.nat.pendingBytes;
+    let unsent = this.nat.unsentBytes;
     let opening = 0;
     for (const forward of this.forwards) {
       opening += forward.opening;
       pending += forward.pendingBytes;
+      unsent += forward.unsentBytes;
     }
     if (pending !== this.pendingBefore || opening !== this.openingBefore) {
       this.pendingBefore = pending;
@@ -145,7 +152,8 @@ export class BoardAir {
       this.progressNanos = nowNanos;
     }
     const waitedNanos = nowNanos - this.progressNanos;
-    return (opening > 0 && waitedNanos < OPENING_NANOS) || (pending > 0 && waitedNanos < STALL_NANOS);
+    if (opening > 0 && waitedNanos < OPENING_NANOS) return true;
+    return pending > 0 && waitedNanos < (unsent > 0 ? STALL_NANOS : IN_FLIGHT_NANOS);
   }
 
   get status(): BoardAirStatus {

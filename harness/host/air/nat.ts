@@ -66,6 +66,12 @@ export class Nat {
     return bytes;
   }
 
+  get unsentBytes(): number {
+    let bytes = 0;
+    for (const pipe of this.pipes) bytes += pipe.unsentBytes;
+    return bytes;
+  }
+
   close(): void {
     this.stack.interceptTcp(null);
     this.stack.interceptUdp(null);

@@ -96,6 +96,12 @@ export class TcpForward {
     return bytes;
   }
 
+  get unsentBytes(): number {
+    let bytes = 0;
+    for (const pipe of this.pipes) bytes += pipe.unsentBytes;
+    return bytes;
+  }
+
   /** The device is there: connects those who wait. */
   deviceReady(): void {
     for (const client of [...this.waiting]) {

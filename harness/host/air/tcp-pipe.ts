@@ -58,6 +58,11 @@ export class TcpPipe {
     return this.current === 'closed' ? 0 : this.connection.bufferedBytes;
   }
 
+  /** Those of them that the device has no room for yet. */
+  get unsentBytes(): number {
+    return this.current === 'closed' ? 0 : this.connection.unsentBytes;
+  }
+
   /** Ends both sides at once. */
   abort(): void {
     this.connection.abort();

@@ -140,6 +140,10 @@ export class Tcb implements TcpConnection {
     return this.sendBuffer.length;
   }
 
+  get unsentBytes(): number {
+    return Math.max(0, distance(this.endSequence, this.sndMax));
+  }
+
   /** Sequence number behind the last byte written; the FIN's own when it is queued. */
   get endSequence(): number {
     return advance(this.bufferSequence, this.sendBuffer.length);

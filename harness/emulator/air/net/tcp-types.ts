@@ -28,6 +28,8 @@ export interface TcpConnection {
   readonly state: TcpState;
   /** Bytes written and not yet acknowledged: stop writing above a mark of your own, go on at {@link onDrain}. */
   readonly bufferedBytes: number;
+  /** Those of them that have not been on the air at all: the peer's window or the congestion keeps them back. */
+  readonly unsentBytes: number;
 
   onConnect: () => void;
   /** In order, without gaps. The bytes are the receiver's: nobody changes them afterwards. */
