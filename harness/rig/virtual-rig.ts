@@ -236,6 +236,7 @@ class VirtualRig implements RunningRig {
   }
 
   #starts(): void {
+    this.console.allowResets(1);
     this.#mark = this.console.mark();
   }
 
