@@ -133,7 +133,7 @@ const keepAlive: Probe = {
         () =>
           stream.items.filter((item) => item.kind === 'comment' && /keep-alive/.test(item.text)).length >=
           count,
-        device.limits.keepAliveMs + 1_000,
+        device.limits.keepAliveMs + Math.max(1_000, device.limits.answerMs / 4),
       );
     }
     same('retry', stream.items[0], { kind: 'retry', retryMs: 2_000 });
