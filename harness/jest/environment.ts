@@ -6,6 +6,7 @@
 import type { EnvironmentContext, JestEnvironmentConfig } from '@jest/environment';
 import type { Circus } from '@jest/types';
 import { TestEnvironment } from 'jest-environment-node';
+import { setMaxListeners } from 'node:events';
 import { relative, sep } from 'node:path';
 import { Deadline } from '../core/deadline';
 import { DutError, toEsprigError, type EsprigError, type Evidence } from '../core/errors';
@@ -131,6 +132,9 @@ export class RigEnvironment extends TestEnvironment {
     const log = new CaseLog(this.#identity(test), this.#session.clock, (atMs) =>
       this.#session.log.toRunMs(atMs),
     );
+    const stop = new AbortController();
+    // Every wait of a case listens to it.
+    setMaxListeners(0, stop.signal);
     const budgetMs = test.timeout ?? options?.budgets.bodyMs ?? BEHIND_OURS_MS;
     const limit = new BodyLimit({
       clock: this.#session.clock,
@@ -140,7 +144,7 @@ export class RigEnvironment extends TestEnvironment {
     this.#case = {
       log,
       limit,
-      stop: new AbortController(),
+      stop,
       timelineMark: this.#held?.timeline.mark() ?? 0,
       board: undefined,
       open: undefined,

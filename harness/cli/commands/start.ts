@@ -1,17 +1,34 @@
 import type { Command } from 'commander';
-import { runDemo } from '../board/run-demo';
+import { summaryLines } from '../../jest/summary';
+import { setVerdict } from '../esprig';
 import { createOutput } from '../output';
+import { runCases } from '../run/run-cases';
 
-/** Adds `esprig start`. `esprig run` takes the demo's place when there are rigs. */
+/** A readable part of all cases: boots, updates, the refusals that save the board. */
+const CASES = '^(?!.*cases/(power|soak|upload)/).*cases/';
+
+/** Adds `esprig start`: the main job where nobody has a board yet. */
 export function register(program: Command): void {
   program
     .command('start')
     .description('the main job on an emulated board; what `npm start` runs')
     .action(async () => {
       const out = createOutput();
-      out.line('esprig: the main job (cases on rigs, a report) is not there yet; this stands in for it.');
-      await runDemo(out);
+      out.line(
+        'An emulated ESP8266 is leased, its firmware flashed over its serial line, and asked by cases:',
+      );
+      out.line('does it boot, does it update itself, does it refuse what it must?');
       out.line('');
-      out.line('Next: npx esprig board --help (your own image on this board), npx esprig --help (the rest).');
+      const { record, htmlPath } = await runCases({
+        rigs: ['virtual-1mb'],
+        case: CASES,
+        command: 'esprig start',
+      });
+      for (const line of summaryLines(record, htmlPath)) out.line(line);
+      out.line('');
+      out.line(
+        'Next: npx esprig run --rig virtual-1mb --rig virtual-2mb (all cases), npx esprig --help (the rest).',
+      );
+      setVerdict(record.exitCode);
     });
 }

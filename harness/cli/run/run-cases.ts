@@ -1,0 +1,145 @@
+/** The main job: cases on rigs by Jest in a process of its own, then the report. */
+import { spawn } from 'node:child_process';
+import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { dirname, join, resolve } from 'node:path';
+import { RealClock, type Clock } from '../../core/clock';
+import { EsprigError, UsageError } from '../../core/errors';
+import { finishRun } from '../../report/finish-run';
+import { createRunFolder, RUN_HANDLE_ENV, type RunHandle } from '../../report/run-folder';
+import type { RunRecord } from '../../report/run-record';
+import { readRigFile } from '../../rig/rig-file';
+import { PROJECT_ROOT, selectRigFiles } from '../../rig/select-rigs';
+import { chooseCases, listCaseFiles } from './choose-cases';
+import { jestConfigFor } from './jest-config';
+
+export interface RunOptions {
+  /** Names and patterns. */
+  readonly rigs: readonly string[];
+  readonly case?: string | undefined;
+  readonly title?: string | undefined;
+  /** Folder that the report's own is made in. */
+  readonly report?: string | undefined;
+  readonly soak?: number | undefined;
+  readonly workers?: number | undefined;
+  readonly firmware?: string | undefined;
+  /** Seconds for all of it. */
+  readonly timeout?: number | undefined;
+  /** Handed to Jest as they are. */
+  readonly jestArgs?: readonly string[] | undefined;
+  /** As typed, for the report. */
+  readonly command: string;
+}
+
+export interface RunOutcome {
+  readonly record: RunRecord;
+  readonly folder: string;
+  readonly htmlPath: string;
+}
+
+const DEFAULT_TIMEOUT_S = 3600;
+/** From asking Jest to end until it is ended. */
+const KILL_AFTER_MS = 15_000;
+const WORKERS = 2;
+
+/**
+ * Runs cases on rigs.
+ * @throws UsageError for rigs, cases or folders that mean nothing; EsprigError blame harness when there can be no report
+ */
+export async function runCases(options: RunOptions, clock: Clock = new RealClock()): Promise<RunOutcome> {
+  const root = PROJECT_ROOT;
+  const rigs = selectRigFiles(options.rigs).map((file) => readRigFile(file).description.name);
+  const chosen = chooseCases(listCaseFiles(root), options.case, options.title);
+  const firmware = firmwareFolder(options.firmware);
+  const run = createRunFolder({
+    reportsFolder: resolve(options.report ?? join(root, 'reports')),
+    rigNames: rigs,
+    command: options.command,
+    startedAtWallMs: clock.wallTimeMs(),
+  });
+  const config = join(root, 'build', 'run', `jest-${String(process.pid)}.json`);
+  mkdirSync(dirname(config), { recursive: true });
+  const plan = { root, rigs, workers: options.workers ?? WORKERS, firmware };
+  writeFileSync(config, JSON.stringify(jestConfigFor(plan)));
+  try {
+    const args = [
+      ...(chosen.files === undefined ? [] : [chosen.files]),
+      ...['--config', config],
+      ...(chosen.titles === undefined ? [] : ['--testNamePattern', chosen.titles]),
+      ...(options.jestArgs ?? []),
+    ];
+    const end = await runJest(root, args, run, options, clock);
+    return await outcomeOf(run, options, end);
+  } finally {
+    rmSync(config, { force: true });
+  }
+}
+
+interface JestEnd {
+  readonly exitCode: number | null;
+  readonly signal: string | null;
+  readonly isTimedOut: boolean;
+}
+
+async function runJest(
+  root: string,
+  args: readonly string[],
+  run: RunHandle,
+  options: RunOptions,
+  clock: Clock,
+): Promise<JestEnd> {
+  const child = spawn(process.execPath, [join(root, 'node_modules', 'jest', 'bin', 'jest.js'), ...args], {
+    cwd: root,
+    // What Jest says is progress, and a script may read our stdout. By the channel it sees that we are gone.
+    stdio: ['ignore', 2, 2, 'ipc'],
+    env: {
+      ...process.env,
+      [RUN_HANDLE_ENV]: JSON.stringify(run),
+      ESPRIG_SUMMARY: 'off',
+      ...(options.soak === undefined ? {} : { ESPRIG_SOAK: String(options.soak) }),
+    },
+  });
+  let isTimedOut = false;
+  const stopAlarm = clock.after((options.timeout ?? DEFAULT_TIMEOUT_S) * 1000, () => {
+    isTimedOut = true;
+    child.kill('SIGINT');
+    clock.after(KILL_AFTER_MS, () => child.kill('SIGKILL'), { background: true });
+  });
+  try {
+    return await new Promise<JestEnd>((done, failed) => {
+      child.on('error', failed);
+      child.on('exit', (exitCode, signal) => done({ exitCode, signal, isTimedOut }));
+    });
+  } finally {
+    stopAlarm();
+  }
+}
+
+/** Jest's reporter has written the report, unless Jest came to nothing or was killed. */
+async function outcomeOf(run: RunHandle, options: RunOptions, end: JestEnd): Promise<RunOutcome> {
+  const htmlPath = join(run.folder, 'index.html');
+  const path = join(run.folder, 'run.json');
+  if (existsSync(path)) {
+    return { record: JSON.parse(readFileSync(path, 'utf8')) as RunRecord, folder: run.folder, htmlPath };
+  }
+  const how = end.isTimedOut
+    ? `its time (${String(options.timeout ?? DEFAULT_TIMEOUT_S)} s) was over`
+    : `it ended with ${end.signal ?? `exit code ${String(end.exitCode)}`}`;
+  const finished = await finishRun({ run, notes: [`Jest left no report: ${how}.`] });
+  if (finished.record.cases.length > 0) return finished;
+  if (end.signal !== null || end.isTimedOut) {
+    throw new EsprigError('ESPRIG_INTERNAL', `Jest did not come to its end: ${how}`, { blame: 'harness' });
+  }
+  rmSync(run.folder, { recursive: true, force: true });
+  throw new UsageError('ESPRIG_USAGE', 'no case was run', {
+    hint: 'Above Jest says why. `npx esprig run --list` shows the case files.',
+  });
+}
+
+function firmwareFolder(given: string | undefined): string | undefined {
+  if (given === undefined) return undefined;
+  const folder = resolve(given);
+  if (existsSync(join(folder, 'firmware.json'))) return folder;
+  throw new UsageError('ESPRIG_USAGE_FILE', `--firmware ${given}: there is no firmware.json in it`, {
+    hint: 'A firmware set is a folder with firmware.json and its images, such as build/firmware/one-mb.',
+  });
+}
