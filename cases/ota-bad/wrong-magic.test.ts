@@ -27,6 +27,7 @@ describe('an image with a wrong magic byte', () => {
     await using events = await board.dut.openEvents();
     expect(await board.dut.upload(images.make('magic-zero').bytes)).toHaveRefused('bad_magic');
     await events.waitForLog(/bad_magic/);
+    await board.waitForLog(/bad_magic/);
     expect(board).toHaveLogged(/bad_magic/);
   });
 });
