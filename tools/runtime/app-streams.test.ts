@@ -12,7 +12,6 @@ const LIMIT_MS = 180_000;
 /** Good for the other slot. Small: a chip's erase times are polled through, and that is slow to emulate. */
 const image = buildSyntheticApp({ slot: labSlots('one-mb', 'ota_1').slot, seed: 3, textBytes: 0x8000 });
 const UPLOAD_LIMIT_MS = 20_000;
-const CONSOLE_COLOURS = new RegExp(`${String.fromCharCode(27)}\\[[0-9;]*m`, 'g');
 
 (missing === undefined ? describe : describe.skip)(
   `event streams of the app on the open runtime${missing === undefined ? '' : ` (skipped: ${missing})`}`,
@@ -51,7 +50,7 @@ const CONSOLE_COLOURS = new RegExp(`${String.fromCharCode(27)}\\[[0-9;]*m`, 'g')
 
         // The console and the log events are the same lines in the same order.
         const logLines = a.filter(({ name }) => name === 'log').map(({ data }) => data);
-        const consoleLines = app.console.replace(CONSOLE_COLOURS, '').split('\n');
+        const consoleLines = app.console.split('\n');
         const begin = consoleLines.indexOf(logLines[0]!);
         expect(logLines.length).toBeGreaterThan(1);
         expect(consoleLines.slice(begin, begin + logLines.length)).toEqual(logLines);

@@ -11,6 +11,7 @@ import type { BuiltFirmware } from './app-board';
 const DEVICE_IP = ipv4('192.168.4.1');
 const HTTP_PORT = 80;
 const STEP_NANOS = 1_000_000;
+const COLOURS = new RegExp(`\\r|${String.fromCharCode(27)}\\[[0-9;]*m`, 'g');
 
 /** One event with the id it came with. */
 export interface InsideEvent {
@@ -25,15 +26,17 @@ export interface InsideEvent {
  */
 export class AppInside {
   readonly board: Board;
+  readonly medium: Medium;
+  /** The one that brings the requests. */
   readonly station: Station;
   private readonly serial: SerialText;
 
   constructor(firmware: BuiltFirmware, config: Partial<BoardConfig> = {}) {
     this.board = new Board({ flashSizeBytes: layoutByName(firmware.layout).flashBytes, ...config });
     this.serial = new SerialText(this.board);
-    const medium = new Medium({ scheduler: this.board.queue, random: new Random(5) });
-    this.board.attachAir(medium);
-    this.station = new Station({ medium, random: new Random(6) });
+    this.medium = new Medium({ scheduler: this.board.queue, random: new Random(5) });
+    this.board.attachAir(this.medium);
+    this.station = new Station({ medium: this.medium, random: new Random(6) });
     this.board.onRadioVanished = () => this.station.deviceRestarted();
     for (const { flashOffset, bytes } of firmware.flash) this.board.programFlash(flashOffset, bytes);
     this.station.start();
@@ -41,8 +44,9 @@ export class AppInside {
     this.until(() => this.station.state === 'ready', 'station ready', 5_000);
   }
 
+  /** Without CR and colours. */
   get console(): string {
-    return this.serial.text.replaceAll('\r', '');
+    return this.serial.text.replace(COLOURS, '');
   }
 
   get nowMs(): number {
