@@ -3,6 +3,7 @@
 
 #include <string.h>
 
+#include "lwip/etharp.h"
 #include "lwip/prot/dhcp.h"
 #include "lwip/prot/iana.h"
 #include "lwip/sys.h"
@@ -86,25 +87,40 @@ static lease_t *lease_of(const uint8_t *mac)
     return NULL;
 }
 
+/* Somebody has taken this address without asking. */
+static bool is_taken_by_another(const lease_t *lease, const uint8_t *mac)
+{
+    struct eth_addr *owner;
+    const ip4_addr_t *found;
+    ip4_addr_t address;
+    ip4_addr_set_u32(&address, address_of(lease));
+    return etharp_find_addr(s_netif, &address, &owner, &found) >= 0 && memcmp(owner->addr, mac, HARDWARE_BYTES) != 0;
+}
+
+static bool is_free(const lease_t *lease, const uint8_t *mac)
+{
+    return lease->state == LEASE_FREE && !is_taken_by_another(lease, mac);
+}
+
 static lease_t *choose(const uint8_t *mac, uint32_t wanted)
 {
     static const uint8_t nobody[HARDWARE_BYTES] = {0};
     lease_t *lease = lease_of(mac);
-    if (lease != NULL) {
+    if (lease != NULL && !is_taken_by_another(lease, mac)) {
         return lease;
     }
     lease = lease_at(wanted);
-    if (lease != NULL && lease->state == LEASE_FREE) {
+    if (lease != NULL && is_free(lease, mac)) {
         return lease;
     }
     /* One that was never given to anybody, else any. */
     for (uint32_t i = 0; i < LEASES; i++) {
-        if (s_leases[i].state == LEASE_FREE && memcmp(s_leases[i].mac, nobody, HARDWARE_BYTES) == 0) {
+        if (is_free(&s_leases[i], mac) && memcmp(s_leases[i].mac, nobody, HARDWARE_BYTES) == 0) {
             return &s_leases[i];
         }
     }
     for (uint32_t i = 0; i < LEASES; i++) {
-        if (s_leases[i].state == LEASE_FREE) {
+        if (is_free(&s_leases[i], mac)) {
             return &s_leases[i];
         }
     }
