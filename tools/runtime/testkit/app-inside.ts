@@ -6,7 +6,7 @@ import { SerialText } from '../../../harness/emulator/testkit/serial-text';
 import { layoutByName } from '../../../harness/protocol/layouts';
 import { SseDecoder } from '../../../harness/protocol/sse';
 import { parseAnswer, type RawAnswer } from '../../firmware/raw-http';
-import type { BuiltFirmware } from './app-board';
+import type { BuiltFirmware, DeviceStatus } from './app-board';
 
 const DEVICE_IP = ipv4('192.168.4.1');
 const HTTP_PORT = 80;
@@ -100,19 +100,32 @@ export class AppInside {
     this.board.runFor(50 * STEP_NANOS);
   }
 
+  /** One request and its answer. */
+  ask(text: string, body: Uint8Array | undefined, limitMs: number): RawAnswer {
+    let answer = '';
+    let hasEnded = false;
+    let closed = '';
+    const connection = this.send(text, body);
+    connection.onData = (bytes) => (answer += Buffer.from(bytes).toString('latin1'));
+    connection.onEnd = () => (hasEnded = true);
+    connection.onClose = (reason) => (closed = reason);
+    this.until(() => hasEnded || closed !== '', `answer to ${text.split('\r\n')[0]}`, limitMs);
+    if (!hasEnded) throw new Error(`${text.split('\r\n')[0]}: ${closed} after '${answer}'`);
+    connection.end();
+    return parseAnswer(answer);
+  }
+
+  status(): DeviceStatus {
+    const { status, body } = this.ask('GET /status HTTP/1.1\r\nHost: d\r\n\r\n', undefined, 2_000);
+    if (status !== 200) throw new Error(`GET /status: ${status} ${body}`);
+    return JSON.parse(body) as DeviceStatus;
+  }
+
   /** Sends an image; the answer, and the time from the first byte to it. */
   upload(image: Uint8Array, limitMs: number): { readonly answer: RawAnswer; readonly tookMs: number } {
-    let text = '';
-    let hasEnded = false;
     const startMs = this.nowMs;
-    const connection = this.send(
-      `POST /send HTTP/1.1\r\nHost: d\r\nContent-Length: ${image.length}\r\n\r\n`,
-      image,
-    );
-    connection.onData = (bytes) => (text += Buffer.from(bytes).toString('latin1'));
-    connection.onEnd = () => (hasEnded = true);
-    this.until(() => hasEnded, 'answer to the upload', limitMs);
-    connection.end();
-    return { answer: parseAnswer(text), tookMs: this.nowMs - startMs };
+    const head = `POST /send HTTP/1.1\r\nHost: d\r\nContent-Length: ${image.length}\r\n\r\n`;
+    const answer = this.ask(head, image, limitMs);
+    return { answer, tookMs: this.nowMs - startMs };
   }
 }
