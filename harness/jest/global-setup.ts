@@ -4,6 +4,7 @@ import { RealClock } from '../core/clock';
 import { exitCodeFor, toEsprigError } from '../core/errors';
 import { createRunFolder, RUN_HANDLE_ENV } from '../report/run-folder';
 import { readProjectOptions } from './options';
+import { commandLine } from './repeat-command';
 
 /** Where reports go; default: `reports` in the project. */
 export const REPORTS_FOLDER_ENV = 'ESPRIG_REPORTS';
@@ -34,15 +35,6 @@ export function globalSetup(
     process.exit(exitCodeFor(blame));
   }
   return Promise.resolve();
-}
-
-/** As it may be typed again: node and the path of its script become one word. */
-export function commandLine(argv: readonly string[]): string {
-  const [, script = 'jest', ...rest] = argv;
-  const name = /([^/\\]+?)(\.[cm]?js)?$/.exec(script)?.[1] ?? 'jest';
-  return [name, ...rest]
-    .map((word) => (/^[\w./@:=+,-]+$/.test(word) ? word : JSON.stringify(word)))
-    .join(' ');
 }
 
 let isWatching = false;

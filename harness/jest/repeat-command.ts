@@ -16,6 +16,15 @@ export function repeatCommand(options: {
   return `ESPRIG_RIG=${quote(rig)} npx jest ${quote(file)} -t ${title}`;
 }
 
+/** As it may be typed again: node and the path of its script become one word. */
+export function commandLine(argv: readonly string[]): string {
+  const [, script = 'jest', ...rest] = argv;
+  const name = /([^/\\]+?)(\.[cm]?js)?$/.exec(script)?.[1] ?? 'jest';
+  return [name, ...rest]
+    .map((word) => (/^[\w./@:=+,-]+$/.test(word) ? word : JSON.stringify(word)))
+    .join(' ');
+}
+
 function quote(text: string): string {
   return /^[\w./@:+-]+$/.test(text) ? text : `'${text.replaceAll("'", `'\\''`)}'`;
 }

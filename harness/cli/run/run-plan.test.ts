@@ -1,0 +1,72 @@
+import { describe, expect, test } from '@jest/globals';
+import { join, resolve } from 'node:path';
+import { main } from '../esprig';
+import { chooseCases, listCaseFiles } from './choose-cases';
+import { jestConfigFor } from './jest-config';
+
+const ROOT = resolve(__dirname, '../../..');
+const FILES = ['cases/boot/boot.test.ts', 'cases/ota-bad/wrong-slot.test.ts'];
+
+describe('--case', () => {
+  test('chooses files by their path, otherwise cases by title', () => {
+    expect(chooseCases(FILES, 'ota-bad', undefined)).toEqual({ files: 'ota-bad', titles: undefined });
+    expect(chooseCases(FILES, 'OTA-BAD/wrong', 'is refused')).toEqual({
+      files: 'OTA-BAD/wrong',
+      titles: 'is refused',
+    });
+    expect(chooseCases(FILES, 'before anything is erased', undefined)).toEqual({
+      files: undefined,
+      titles: 'before anything is erased',
+    });
+    expect(chooseCases(FILES, undefined, undefined)).toEqual({ files: undefined, titles: undefined });
+  });
+
+  test('is a regular expression', () => {
+    expect(() => chooseCases(FILES, '(', undefined)).toThrow(/^--case \(: /);
+    expect(() => chooseCases(FILES, undefined, '[')).toThrow(/^--title \[: /);
+    expect(() => chooseCases(FILES, 'nowhere', 'is refused')).toThrow('no case file has such a path');
+  });
+
+  test('knows the case files of the checkout', () => {
+    expect(listCaseFiles(ROOT)).toEqual(expect.arrayContaining(['cases/boot/boot.test.ts']));
+    expect(listCaseFiles(join(ROOT, 'nowhere'))).toEqual([]);
+  });
+});
+
+describe('the configuration of a run', () => {
+  test('has a project for each rig, by its name', () => {
+    const plan = { root: '/r', rigs: ['a', 'b'], workers: 3, firmware: '/f' };
+    expect(jestConfigFor(plan)).toMatchObject({
+      maxWorkers: 3,
+      projects: [
+        { displayName: 'a', testEnvironmentOptions: { rig: 'a', firmware: '/f' } },
+        { displayName: 'b', testEnvironmentOptions: { rig: 'b', firmware: '/f' } },
+      ],
+    });
+  });
+});
+
+describe('esprig run', () => {
+  const run = async (...args: readonly string[]) => {
+    let said = '';
+    const stderr = (text: string) => void (said += text);
+    return { code: await main(['run', ...args], { stdout: () => undefined, stderr, debug: false }), said };
+  };
+
+  test.each([
+    ['a rig that is not there', ['--rig', 'virtual-9'], "no rig is called 'virtual-9'"],
+    ['a pattern that is none', ['--case', '('], '--case ('],
+    ['no firmware set', ['--firmware', '/nowhere'], 'there is no firmware.json in it'],
+    ['no number', ['--soak', 'often'], "--soak: 'often' is no whole number"],
+  ])('refuses %s with 2, and leaves no report', async (_what, args, text) => {
+    const { code, said } = await run(...args, '--report', join(__filename, 'reports'));
+    expect(code).toBe(2);
+    expect(said).toContain(text);
+  });
+
+  test('is broken where no report can be written', async () => {
+    const { code, said } = await run('--report', join(__filename, 'reports'));
+    expect(code).toBe(3);
+    expect(said).toContain('it cannot be written');
+  });
+});
