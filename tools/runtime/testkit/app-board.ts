@@ -33,6 +33,19 @@ export function readFirmware(layout: string): BuiltFirmware {
   };
 }
 
+/** Our app's settings as they lie in flash: strings in NVS, namespace `esprig`. */
+export function settingsFlash(
+  layoutName: string,
+  settings: Readonly<Record<string, string>>,
+): { readonly offset: number; readonly bytes: Uint8Array } {
+  const { offset, sizeBytes } = partitionOf(layoutByName(layoutName), 'nvs');
+  const entries = Object.entries(settings).map(([key, value]) => ({
+    ...{ namespace: 'esprig', key, value },
+    type: 'string' as const,
+  }));
+  return { offset, bytes: encodeNvs(entries, { sizeBytes }) };
+}
+
 export interface AppBoardOptions {
   readonly air?: Partial<BoardAirOptions>;
   /** Strings in NVS, namespace `esprig`. */
@@ -101,12 +114,7 @@ export class AppBoard implements AsyncDisposable {
       await board.thread.act('program-flash', { offset: flashOffset, bytes });
     }
     if (options.settings) {
-      const { offset, sizeBytes } = partitionOf(layout, 'nvs');
-      const entries = Object.entries(options.settings).map(([key, value]) => ({
-        ...{ namespace: 'esprig', key, value },
-        type: 'string' as const,
-      }));
-      await board.thread.act('program-flash', { offset, bytes: encodeNvs(entries, { sizeBytes }) });
+      await board.thread.act('program-flash', settingsFlash(firmware.layout, options.settings));
     }
     await board.thread.act('power-on');
     return board;

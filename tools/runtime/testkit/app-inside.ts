@@ -6,12 +6,19 @@ import { SerialText } from '../../../harness/emulator/testkit/serial-text';
 import { layoutByName } from '../../../harness/protocol/layouts';
 import { SseDecoder } from '../../../harness/protocol/sse';
 import { parseAnswer, type RawAnswer } from '../../firmware/raw-http';
-import type { BuiltFirmware, DeviceStatus } from './app-board';
+import { settingsFlash, type BuiltFirmware, type DeviceStatus } from './app-board';
 
 const DEVICE_IP = ipv4('192.168.4.1');
 const HTTP_PORT = 80;
 const STEP_NANOS = 1_000_000;
 const COLOURS = new RegExp(`\\r|${String.fromCharCode(27)}\\[[0-9;]*m`, 'g');
+
+/** What a connection has brought. */
+interface Collected {
+  readonly text: string;
+  readonly hasEnded: boolean;
+  readonly closed: string;
+}
 
 /** One event with the id it came with. */
 export interface InsideEvent {
@@ -31,7 +38,11 @@ export class AppInside {
   readonly station: Station;
   private readonly serial: SerialText;
 
-  constructor(firmware: BuiltFirmware, config: Partial<BoardConfig> = {}) {
+  constructor(
+    firmware: BuiltFirmware,
+    config: Partial<BoardConfig> = {},
+    settings: Readonly<Record<string, string>> = {},
+  ) {
     this.board = new Board({ flashSizeBytes: layoutByName(firmware.layout).flashBytes, ...config });
     this.serial = new SerialText(this.board);
     this.medium = new Medium({ scheduler: this.board.queue, random: new Random(5) });
@@ -39,6 +50,8 @@ export class AppInside {
     this.station = new Station({ medium: this.medium, random: new Random(6) });
     this.board.onRadioVanished = () => this.station.deviceRestarted();
     for (const { flashOffset, bytes } of firmware.flash) this.board.programFlash(flashOffset, bytes);
+    const { offset, bytes } = settingsFlash(firmware.layout, settings);
+    this.board.programFlash(offset, bytes);
     this.station.start();
     this.board.powerOn();
     this.until(() => this.station.state === 'ready', 'station ready', 5_000);
@@ -102,17 +115,20 @@ export class AppInside {
 
   /** One request and its answer. */
   ask(text: string, body: Uint8Array | undefined, limitMs: number): RawAnswer {
-    let answer = '';
-    let hasEnded = false;
-    let closed = '';
     const connection = this.send(text, body);
-    connection.onData = (bytes) => (answer += Buffer.from(bytes).toString('latin1'));
-    connection.onEnd = () => (hasEnded = true);
-    connection.onClose = (reason) => (closed = reason);
-    this.until(() => hasEnded || closed !== '', `answer to ${text.split('\r\n')[0]}`, limitMs);
-    if (!hasEnded) throw new Error(`${text.split('\r\n')[0]}: ${closed} after '${answer}'`);
-    connection.end();
-    return parseAnswer(answer);
+    return this.answerOf(connection, this.collect(connection), text.split('\r\n')[0]!, limitMs);
+  }
+
+  /** One request in pieces, each in a segment of its own. */
+  askPieces(pieces: readonly Uint8Array[], limitMs: number): RawAnswer {
+    const connection = this.send('');
+    const answer = this.collect(connection);
+    for (const piece of pieces) {
+      if (answer.hasEnded || answer.closed !== '') break;
+      connection.write(piece);
+      if (pieces.length > 1) this.board.runFor(STEP_NANOS);
+    }
+    return this.answerOf(connection, answer, `${pieces.length} pieces`, limitMs);
   }
 
   status(): DeviceStatus {
@@ -127,5 +143,25 @@ export class AppInside {
     const head = `POST /send HTTP/1.1\r\nHost: d\r\nContent-Length: ${image.length}\r\n\r\n`;
     const answer = this.ask(head, image, limitMs);
     return { answer, tookMs: this.nowMs - startMs };
+  }
+
+  private collect(connection: TcpConnection): Collected {
+    const collected = { text: '', hasEnded: false, closed: '' };
+    connection.onData = (bytes) => (collected.text += Buffer.from(bytes).toString('latin1'));
+    connection.onEnd = () => (collected.hasEnded = true);
+    connection.onClose = (reason) => (collected.closed = reason);
+    return collected;
+  }
+
+  private answerOf(
+    connection: TcpConnection,
+    collected: Collected,
+    what: string,
+    limitMs: number,
+  ): RawAnswer {
+    this.until(() => collected.hasEnded || collected.closed !== '', `answer to ${what}`, limitMs);
+    if (!collected.hasEnded) throw new Error(`${what}: ${collected.closed} after '${collected.text}'`);
+    connection.end();
+    return parseAnswer(collected.text);
   }
 }
