@@ -53,7 +53,7 @@ export async function openRig(rig: RigFile, options: OpenRigOptions): Promise<Ru
     leaseFor(plan, options, bus, limit),
   );
   try {
-    return await openPhysicalRig(plan);
+    return await openPhysicalRig(plan, lease, given, deadline);
   } catch (error) {
     lease[Symbol.dispose]();
     throw error;

@@ -17,6 +17,7 @@ export function abilitiesOf(rig: RigDescription): readonly Capability[] {
         'power-cut-at-operation',
         'snapshot',
         'read-flash-live',
+        'spoil-flash',
         'impair-air',
       ] as const),
       ...pcap,

@@ -9,6 +9,8 @@ export interface RigProblem {
   readonly path: RigPath;
   /** The place is the key itself, not what stands behind it. */
   readonly atKey?: boolean;
+  /** Key that was meant, where one was mistyped. */
+  readonly meant?: RigPath;
   readonly text: string;
   /** What to write instead. */
   readonly remedy: string;
@@ -42,7 +44,10 @@ const REFUSED_KEYS: Readonly<Record<string, string>> = {
 /** The problems that zod found, in our words. `value` is what was checked. */
 export function problemsOf(issues: readonly z.core.$ZodIssue[], value: unknown): readonly RigProblem[] {
   const root = rigJsonSchema() as SchemaNode;
-  return issues.flatMap((issue) => problemsOfIssue(issue, [], value, root));
+  const problems = issues.flatMap((issue) => problemsOfIssue(issue, [], value, root));
+  // A key that is missing because it is mistyped has been told of.
+  const mistyped = new Set(problems.flatMap(({ meant }) => (meant === undefined ? [] : [dotted(meant)])));
+  return problems.filter(({ path, atKey }) => atKey === true || !mistyped.has(dotted(path)));
 }
 
 function problemsOfIssue(
@@ -81,7 +86,7 @@ function unknownKey(path: RigPath, key: string, root: SchemaNode): RigProblem {
   const refused = REFUSED_KEYS[key];
   if (refused !== undefined) return { ...at, text, remedy: refused };
   const meant = nearest(key, known);
-  if (meant !== undefined) return { ...at, text, remedy: `write ${meant}:` };
+  if (meant !== undefined) return { ...at, text, meant: [...path, meant], remedy: `write ${meant}:` };
   const elsewhere = sectionWith(key, root);
   if (elsewhere !== undefined) return { ...at, text, remedy: `${key}: belongs into ${elsewhere}:` };
   return { ...at, text, remedy: `the keys here are ${known.join(', ')}` };

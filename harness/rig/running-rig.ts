@@ -26,6 +26,7 @@ export const CAPABILITIES = {
   'power-cut-at-operation': 'power can go at a chosen flash operation',
   snapshot: 'the whole board can be put back in milliseconds',
   'read-flash-live': 'the flash can be read while the app runs',
+  'spoil-flash': 'cells of the flash can be worn out while the app runs',
   'impair-air': 'frames can be lost, delayed and reordered on the air',
   pcap: 'what goes over the air is captured',
   token: 'the firmware was given a bearer token',
@@ -112,6 +113,11 @@ export interface RunningRig extends AsyncDisposable {
   writeSettings(settings: Settings, deadline: Deadline): Promise<void>;
   /** Present with `power-cut`. */
   readonly power?: RigPower;
+  /**
+   * Puts these bytes into the flash behind the firmware's back, while it runs: zeros are cells that lost their charge.
+   * Present with `spoil-flash`.
+   */
+  readonly spoilFlash?: (flashOffset: number, bytes: Uint8Array, deadline: Deadline) => Promise<void>;
   /** Losses, delays and the like from now on, none when the list is empty; present with `impair-air`. */
   readonly impairAir?: (impairments: readonly Impairment[]) => Promise<void>;
   /** File that the air is captured to; present with `pcap`. */

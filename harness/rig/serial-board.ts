@@ -59,6 +59,11 @@ export class SerialBoard implements AsyncDisposable {
     );
   }
 
+  /** The loader, for several looks at the flash; leaves the chip in it. */
+  withFlash<T>(deadline: Deadline, work: (source: Flasher) => Promise<T>): Promise<T> {
+    return this.#withLoader('the flash reader', deadline, work);
+  }
+
   /** Into the app; capture goes on before reset is released. */
   async resetIntoApp(deadline: Deadline): Promise<void> {
     await this.console.reset(this.#appRecipe(), deadline);

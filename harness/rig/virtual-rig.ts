@@ -224,6 +224,16 @@ class VirtualRig implements RunningRig {
       });
     });
 
+  spoilFlash = (flashOffset: number, bytes: Uint8Array, deadline: Deadline): Promise<void> =>
+    this.#broken.guard('spoil the flash', async () => {
+      const spoilt = this.#parts.thread.act('program-flash', { offset: flashOffset, bytes });
+      await deadline.wait(spoilt, 'the spoilt flash');
+      this.#tell('flash-spoilt', {
+        lane: 'flash',
+        text: `${bytes.length} bytes of the flash at 0x${flashOffset.toString(16)} were spoilt`,
+      });
+    });
+
   async [Symbol.asyncDispose](): Promise<void> {
     const { board, thread, scratch } = this.#parts;
     await board[Symbol.asyncDispose]();

@@ -1,0 +1,84 @@
+import type { Deadline } from '../core/deadline';
+import { isEsprigError, RigError, UsageError } from '../core/errors';
+import type { Console } from '../device/console';
+import { runJoin } from './power-switch';
+import type { RigPlan } from './rig-plan';
+
+/** What the app of this project prints once it has an address, and others alike. */
+const ADDRESS_LINE = /\baddress:? ((?:\d{1,3}\.){3}\d{1,3})\b/;
+
+/** Where a board on a bench is on the network: as its rig file says, or as it tells on its console. */
+export class RigNetwork {
+  readonly #console: Console;
+  readonly #fixed: string | undefined;
+  readonly #pattern: RegExp;
+  readonly #port: number;
+  readonly #join: string | undefined;
+  readonly #name: string;
+  #found: string | undefined;
+
+  constructor({ description, devicePort, name }: RigPlan, console: Console) {
+    const { address = 'from-log', pattern, port, join } = description.network ?? {};
+    this.#console = console;
+    this.#name = name;
+    this.#join = join;
+    this.#port = port ?? devicePort;
+    this.#pattern = pattern === undefined ? ADDRESS_LINE : new RegExp(pattern);
+    this.#fixed = address === 'from-log' ? undefined : withPort(address, devicePort);
+  }
+
+  /** @throws UsageError ESPRIG_USAGE while no address is known */
+  get baseUrl(): string {
+    const address = this.#fixed ?? this.#found;
+    if (address !== undefined) return `http://${address}`;
+    throw new UsageError('ESPRIG_USAGE', `${this.#name}: its address is not known yet`, {
+      hint: 'Wait until it is ready first.',
+    });
+  }
+
+  /** The board starts anew: it may get another address. */
+  forget(): void {
+    this.#found = undefined;
+  }
+
+  /**
+   * Waits for the line that tells the address, if it has to be told, and joins the board's network if the file says how.
+   * @throws DeadlineError, DutError, RigError ESPRIG_RIG_NETWORK_FAILED
+   */
+  async find(since: number, deadline: Deadline): Promise<void> {
+    if (this.#found !== undefined) return;
+    if (this.#fixed === undefined) {
+      const { match } = await this.#console.expect(this.#pattern, deadline, { since });
+      const [line, address] = match;
+      if (address === undefined) {
+        throw new RigError('ESPRIG_RIG_NETWORK_FAILED', `no address in the console line "${line}"`, {
+          hint: 'network.pattern needs the address in its first parentheses.',
+        });
+      }
+      this.#found = withPort(address, this.#port);
+    } else this.#found = this.#fixed;
+    if (this.#join !== undefined) await runJoin(this.#join, deadline);
+  }
+
+  /** A board that runs and cannot be reached is the rig's trouble; one that refuses or answers nonsense is the firmware's. */
+  explain(error: unknown): unknown {
+    if (!isEsprigError(error) || error.code !== 'ESPRIG_DEADLINE') return error;
+    const isUnreachable = /timed? ?out|EHOSTUNREACH|ENETUNREACH|ETIMEDOUT|ENOTFOUND|EHOSTDOWN/i.test(
+      `${error.message} ${error.hint ?? ''}`,
+    );
+    if (!isUnreachable) return error;
+    return new RigError(
+      'ESPRIG_RIG_NETWORK_FAILED',
+      `${this.#name} runs and cannot be reached at ${this.baseUrl}: ${error.message}`,
+      {
+        cause: error,
+        evidence: error.evidence,
+        hint: 'Is this machine in the same network (network.join)? Do access point or firewall keep clients apart?',
+      },
+    );
+  }
+}
+
+function withPort(address: string, port: number): string {
+  return address.includes(':') || port === 80 ? address : `${address}:${port}`;
+}

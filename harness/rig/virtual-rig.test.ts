@@ -1,0 +1,165 @@
+import { describe, expect, it, jest } from '@jest/globals';
+import { existsSync, readFileSync } from 'node:fs';
+import { RealClock } from '../core/clock';
+import { Deadline } from '../core/deadline';
+import { EventBus, type EsprigEvent } from '../core/events';
+import { openRig } from './open-rig';
+import type { RunningRig } from './running-rig';
+import { findRig } from './select-rigs';
+
+jest.setTimeout(240_000);
+
+const clock = new RealClock();
+const deadline = (budgetMs = 120_000): Deadline =>
+  new Deadline({ clock, budgetMs, phase: 'test', blame: 'rig' });
+
+async function open(name: string, limit: Deadline, events: EsprigEvent[] = []): Promise<RunningRig> {
+  const bus = new EventBus(clock);
+  bus.on((event) => void events.push(event));
+  return openRig(findRig(name), { leaseOwner: 'a test', clock, bus, deadline: limit });
+}
+
+interface Status {
+  readonly running: string;
+  readonly uptime_ms: number;
+}
+
+async function status(rig: RunningRig): Promise<Status> {
+  return (await (await fetch(`${rig.baseUrl}/status`)).json()) as Status;
+}
+
+async function upload(rig: RunningRig, slot: string): Promise<Response> {
+  return fetch(`${rig.baseUrl}/send`, { method: 'POST', body: Buffer.from(rig.firmware.imageFor(slot)) });
+}
+
+describe('a virtual rig', () => {
+  it('is flashed over its serial line, boots with every byte of the log heard, and is restored in no time', async () => {
+    using limit = deadline();
+    const events: EsprigEvent[] = [];
+    await using rig = await open('virtual-1mb', limit, events);
+    expect(events.filter(({ name }) => name === 'phase-ended').map(({ data }) => data['phase'])).toEqual([
+      'flash',
+      'boot',
+    ]);
+    const flashed = events.find(({ name }) => name === 'flashed')!.data as {
+      loader: string;
+      baud: number;
+      parts: { verifiedBy: string }[];
+    };
+    expect(flashed).toMatchObject({ loader: 'stub', baud: 2_000_000 });
+    const lines = rig.console.lines.map(({ text }) => text.trimEnd());
+    expect(lines.find((line) => line !== '')).toBe(' ets Jan  8 2013,rst cause:2, boot mode:(3,6)');
+    expect(lines.some((line) => line.includes('server started'))).toBe(true);
+
+    const shipped = await rig.readFlashState(limit);
+    expect(shipped.bootSlot).toBe('ota_0');
+    const { uptime_ms: uptimeMs } = await status(rig);
+
+    rig.console.allowResets(1);
+    expect((await upload(rig, 'ota_1')).status).toBe(200);
+    await rig.console.expect(/in ota_1 at 0x80000/, limit);
+    expect((await rig.readFlashState(limit)).bootSlot).toBe('ota_1');
+
+    await rig.waitForReady(limit);
+    // A connection of before must not live on as a ghost.
+    const stream = await fetch(`${rig.baseUrl}/event`, { headers: { accept: 'text/event-stream' } });
+    const streamEnds = stream.text().then(
+      () => 'ended',
+      () => 'ended',
+    );
+
+    const times: number[] = [];
+    for (let round = 0; round < 5; round++) {
+      const startMs = clock.nowMs();
+      await rig.restoreFirmware(limit);
+      times.push(clock.nowMs() - startMs);
+      const now = await status(rig);
+      expect(now.running).toBe('ota_0');
+      // It goes on from where it was, not from a boot of its own.
+      expect(now.uptime_ms).toBeLessThan(uptimeMs + 30_000);
+    }
+    expect(await rig.readFlashState(limit)).toEqual(shipped);
+    expect(await limit.wait(streamEnds, 'end of the old stream')).toBe('ended');
+    // Tens of milliseconds on an idle machine; a boot over serial takes seconds.
+    expect(Math.min(...times)).toBeLessThan(2_000);
+  });
+
+  it('forgets a connection that is restored away in the middle of an upload', async () => {
+    using limit = deadline();
+    await using rig = await open('virtual-1mb', limit);
+    const image = rig.firmware.imageFor('ota_1');
+    const half = new ReadableStream<Uint8Array>({
+      start: (controller) => controller.enqueue(image.slice(0, image.length >> 1)),
+    });
+    const broken = fetch(`${rig.baseUrl}/send`, {
+      method: 'POST',
+      body: half,
+      headers: { 'content-length': String(image.length) },
+      duplex: 'half',
+    });
+    const failed = expect(broken).rejects.toThrow();
+    await rig.console.expect(/./, limit, { since: 0 });
+    await limit.sleep(200, 'some of the upload');
+    await rig.restoreFirmware(limit);
+    await failed;
+    rig.console.allowResets(1);
+    expect((await upload(rig, 'ota_1')).status).toBe(200);
+  });
+
+  it('loses power at a chosen flash operation, and still boots the old or the new image', async () => {
+    using limit = deadline();
+    await using rig = await open('virtual-2mb', limit);
+    const before = await rig.power!.flashOperations!(limit);
+    const cut = await rig.power!.armCut!({ operation: before + 10, counted: 'total', seed: 7 }, limit);
+    const sent = upload(rig, 'ota_1').catch((error: unknown) => error);
+    expect((await cut.whenCut(limit)).operation).toBeDefined();
+    await rig.power!.on(limit);
+    await sent;
+    await rig.waitForReady(limit);
+    expect((await status(rig)).running).toBe('ota_0');
+    // A cut that is still armed goes with the board that it was armed for.
+    await rig.restoreFirmware(limit);
+    rig.console.allowResets(1);
+    expect((await upload(rig, 'ota_1')).status).toBe(200);
+    await rig.console.expect(/in ota_1 at/, limit);
+  });
+
+  it('goes on over a bad air, and is as shipped without it', async () => {
+    using limit = deadline();
+    await using rig = await open('virtual-2mb', limit);
+    await rig.impairAir!([{ loss: 0.3 }]);
+    expect((await status(rig)).running).toBe('ota_0');
+    await rig.restoreFirmware(limit);
+    expect(existsSync(rig.pcapFile!)).toBe(true);
+    expect(readFileSync(rig.pcapFile!).readUInt32LE(0)).toBe(0xa1b23c4d);
+    const scratch = rig.pcapFile!;
+    await rig[Symbol.asyncDispose]();
+    expect(existsSync(scratch)).toBe(false);
+  });
+
+  it('takes settings into NVS until it is restored', async () => {
+    using limit = deadline();
+    await using rig = await open('virtual-1mb', limit);
+    await rig.writeSettings({ token: 'open-sesame' }, limit);
+    await rig.waitForReady(limit);
+    expect(rig.token).toBe('open-sesame');
+    expect((await fetch(`${rig.baseUrl}/status`)).status).toBe(401);
+    await rig.restoreFirmware(limit);
+    expect(rig.token).toBeUndefined();
+    expect((await fetch(`${rig.baseUrl}/status`)).status).toBe(200);
+  });
+
+  it('tells at once of a firmware that does not start, and blames it', async () => {
+    using limit = deadline();
+    await using rig = await open('virtual-1mb', limit);
+    const bad = rig.firmware.flash.find(({ offset }) => offset === 0)!;
+    const bytes = bad.bytes.slice();
+    bytes[0x20] = bytes[0x20]! ^ 0xff;
+    await rig.writeFlash([{ ...bad, bytes }], limit);
+    using boot = limit.sub({ phase: 'boot', budgetMs: 20_000, blame: 'dut' });
+    await expect(rig.waitForReady(boot)).rejects.toMatchObject({ blame: 'dut' });
+    expect(boot.spentMs()).toBeLessThan(15_000);
+    await rig.restoreFirmware(limit);
+    expect((await status(rig)).running).toBe('ota_0');
+  });
+});
