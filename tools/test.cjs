@@ -34,6 +34,12 @@ const CHECKS = [
     args: ['--noEmit', '-p', 'tools'],
     remedy: 'npm run types',
   },
+  {
+    name: 'page-types',
+    bin: 'typescript/bin/tsc',
+    args: ['--noEmit', '-p', 'harness/report/page'],
+    remedy: 'npm run types',
+  },
 ];
 
 /**
