@@ -1,6 +1,9 @@
 import { afterEach, beforeAll, describe, expect, it } from '@jest/globals';
+import { AccessPoint, Medium, Random } from '../../harness/emulator/air';
+import { Board } from '../../harness/emulator/board';
+import { SerialText } from '../../harness/emulator/testkit/serial-text';
 import type { BoardAirOptions } from '../../harness/host/air';
-import { AppBoard, readFirmware } from './testkit/app-board';
+import { AppBoard, readFirmware, settingsFlash } from './testkit/app-board';
 import { buildForTests, runtimeMissing } from './testkit/app-build';
 
 /** The app on the open runtime as a station, on an emulated board whose air holds one access point. */
@@ -68,6 +71,47 @@ const GONE_LIMIT_MS = 30_000;
         const booted = await board.says('in ota_1 at 0x80000', from);
         await board.says('wifi: address 10.0.2.15', booted);
         expect(await board.status()).toMatchObject({ running: 'ota_1' });
+      },
+      LIMIT_MS,
+    );
+
+    it(
+      'joins again when it is thrown out, and when the network has forgotten it without a word',
+      () => {
+        const firmware = readFirmware('one-mb');
+        const board = new Board();
+        const serial = new SerialText(board);
+        const medium = new Medium({ scheduler: board.queue, random: new Random(5) });
+        board.attachAir(medium);
+        const told: string[] = [];
+        const network = new AccessPoint({
+          ...{ medium, random: new Random(6), ssid: 'bench' },
+          onClient: (_mac, event) => void told.push(event),
+        });
+        const { offset, bytes } = settingsFlash('one-mb', { ssid: 'bench' });
+        for (const part of firmware.flash) board.programFlash(part.flashOffset, part.bytes);
+        board.programFlash(offset, bytes);
+        const leases = (): number => told.filter((event) => event === 'leased').length;
+        const untilLease = (count: number): void => {
+          for (let ms = 0; ms < 15_000 && leases() < count; ms++) board.runFor(1e6);
+          if (leases() < count) throw new Error(`${told.join()}; console: ${serial.text}`);
+        };
+        network.start();
+        board.powerOn();
+        untilLease(1);
+        board.runFor(1e9);
+        network.deauthenticate();
+        untilLease(2);
+        board.runFor(1e9);
+        // WIFI_REASON_AUTH_LEAVE, as the frame said.
+        expect(serial.text).toContain('disconnected, reason 3');
+        network.stop();
+        board.runFor(500e6);
+        network.start();
+        untilLease(3);
+        board.runFor(1e9);
+        // WIFI_REASON_NOT_ASSOCED: told when it announced its address.
+        expect(serial.text).toContain('disconnected, reason 7');
       },
       LIMIT_MS,
     );
