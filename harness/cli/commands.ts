@@ -27,6 +27,16 @@ export const COMMANDS: readonly CommandRow[] = [
     load: () => import('./commands/run'),
   },
   {
+    name: 'rigs',
+    summary: 'the rigs that there are, what they can do, who has them',
+    load: () => import('./commands/rigs'),
+  },
+  {
+    name: 'doctor',
+    summary: 'what is wrong on this machine or with a rig, and how to mend it',
+    load: () => import('./commands/doctor'),
+  },
+  {
     name: 'board',
     summary: 'an emulated ESP8266 board standing alone: console on stdout',
     load: () => import('./commands/board'),

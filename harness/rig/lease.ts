@@ -11,7 +11,6 @@ import {
   ftruncateSync,
   mkdirSync,
   openSync,
-  readFileSync,
   readSync,
   writeSync,
 } from 'node:fs';
@@ -218,7 +217,7 @@ function readHolder(fd: number): LeaseHolder | undefined {
 }
 
 /** One folder for the whole machine, whoever the user is; `ESPRIG_LOCKS` names another. */
-function lockFolder(): string {
+export function lockFolder(): string {
   const said = process.env['ESPRIG_LOCKS'];
   const folder = said !== undefined && said !== '' ? said : join(systemLocks(), 'esprig');
   try {
@@ -268,13 +267,4 @@ function lockError(file: string, error: unknown): RigError {
       hint: 'Everybody who uses boards here must be able to write it: chmod 666 on the file, 1777 on its folder.',
     },
   );
-}
-
-/** For tests and `rigs`: the text beside a lock, without asking whether it is held. */
-export function lockText(name: string): string {
-  try {
-    return readFileSync(fileOf(name), 'utf8');
-  } catch {
-    return '';
-  }
 }

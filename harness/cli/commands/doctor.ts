@@ -1,0 +1,50 @@
+import type { Command } from 'commander';
+import { RealClock } from '../../core/clock';
+import { Deadline } from '../../core/deadline';
+import { exitCodeFor } from '../../core/errors';
+import { examineMachine, examineRig, type Finding, type FindingLevel } from '../../rig/doctor';
+import { parseWholeNumber, setVerdict } from '../esprig';
+import { createOutput } from '../output';
+
+const MARKS: Readonly<Record<FindingLevel, string>> = { good: 'ok  ', warn: 'mind', bad: 'BAD ' };
+
+interface DoctorFlags {
+  readonly rig?: string;
+  readonly timeout: number;
+  readonly json?: boolean;
+}
+
+/** Adds `esprig doctor`. */
+export function register(program: Command): void {
+  program
+    .command('doctor')
+    .description('what is wrong on this machine or with a rig, and how to mend it')
+    .option('--rig <name>', 'look at this rig too, up to a board that answers: it is reset and flashed')
+    .option('--timeout <s>', 'give up after so many seconds', parseWholeNumber('--timeout', 1, 86_400), 300)
+    .option('--json', 'one JSON value a line on stdout')
+    .action(async ({ rig, timeout, json }: DoctorFlags) => {
+      const out = createOutput({ json: json === true });
+      const tell = (findings: readonly Finding[]): void => {
+        for (const finding of findings) {
+          out.value({ ...finding });
+          if (out.json) continue;
+          out.line(`${MARKS[finding.level]}  ${finding.what}: ${finding.found}`);
+          if (finding.level !== 'good' && finding.remedy !== undefined)
+            out.line(`      -> ${finding.remedy}`);
+        }
+      };
+      using deadline = new Deadline({
+        clock: new RealClock(),
+        budgetMs: timeout * 1000,
+        phase: 'doctor',
+        blame: 'rig',
+      });
+      const machine = await examineMachine();
+      tell(machine);
+      const board = rig === undefined ? [] : await examineRig(rig, deadline);
+      tell(board);
+      const bad = [...machine, ...board].filter(({ level }) => level === 'bad');
+      for (const { blame } of bad) setVerdict(exitCodeFor(blame ?? 'rig'));
+      if (bad.length === 0) out.line('Nothing stands in the way.');
+    });
+}
