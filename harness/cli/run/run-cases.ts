@@ -4,7 +4,7 @@ import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node
 import { dirname, join, resolve } from 'node:path';
 import { RealClock, type Clock } from '../../core/clock';
 import { EsprigError, UsageError } from '../../core/errors';
-import { finishRun } from '../../report/finish-run';
+import { finishAbandonedRuns, finishRun } from '../../report/finish-run';
 import { createRunFolder, RUN_HANDLE_ENV, type RunHandle } from '../../report/run-folder';
 import type { RunRecord } from '../../report/run-record';
 import { readRigFile } from '../../rig/rig-file';
@@ -50,8 +50,11 @@ export async function runCases(options: RunOptions, clock: Clock = new RealClock
   const rigs = selectRigFiles(options.rigs).map((file) => readRigFile(file).description.name);
   const chosen = chooseCases(listCaseFiles(root), options.case, options.title);
   const firmware = firmwareFolder(options.firmware);
+  const reportsFolder = resolve(options.report ?? join(root, 'reports'));
+  // Runs that were killed get the report of what they had; one that cannot be put together must not keep us from running.
+  await finishAbandonedRuns(reportsFolder).catch(() => []);
   const run = createRunFolder({
-    reportsFolder: resolve(options.report ?? join(root, 'reports')),
+    reportsFolder,
     rigNames: rigs,
     command: options.command,
     startedAtWallMs: clock.wallTimeMs(),
