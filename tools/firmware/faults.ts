@@ -34,10 +34,26 @@ export interface Fault {
   readonly host: readonly string[];
   /** Why it cannot show on a host. */
   readonly notOnHost?: string;
+  /** Which cases notice it: tools/prove. */
+  readonly cases?: FaultCases;
+  /** Why no case can notice it; the probe does. */
+  readonly notByCases?: string;
 }
 
+/** Cases that are expected to fail with a fault. */
+export interface FaultCases {
+  /** Regular expression on the paths of case files. */
+  readonly file: string;
+  /** Regular expression on full titles. */
+  readonly title?: string;
+  /** Where the layout matters. */
+  readonly rig: string;
+}
+
+const DEFAULT_RIG = 'virtual-1mb';
 const TEXT_KEYS = ['title', 'seenIn', 'inTheField', 'expectedCases'] as const;
-const KEYS: readonly string[] = [...TEXT_KEYS, 'edits', 'probe', 'host', 'notOnHost'];
+const KEYS: readonly string[] = [...TEXT_KEYS, 'edits', 'probe', 'host', 'notOnHost', 'cases', 'notByCases'];
+const CASES_KEYS: readonly string[] = ['file', 'title', 'rig'];
 
 /** Names of all faults, sorted. */
 export function listFaults(folder: string = FAULTS): readonly string[] {
@@ -88,12 +104,38 @@ export function parseFault(name: string, yaml: string): Fault {
   if (edits.length === 0) wrong('it changes nothing');
   const probe = optional('probe');
   const notOnHost = optional('notOnHost');
+  const cases = fields['cases'] === undefined ? undefined : casesOf(fields['cases'], wrong);
+  const notByCases = optional('notByCases');
+  if (cases !== undefined && notByCases !== undefined) wrong('cases and notByCases');
   if (probe === undefined && notOnHost === undefined) wrong('neither a probe nor notOnHost');
   const [title, seenIn, inTheField, expectedCases] = TEXT_KEYS.map(text) as [string, string, string, string];
   return {
     ...{ name, title, seenIn, inTheField, expectedCases, edits, host: list('host').map(String) },
     ...(probe !== undefined && { probe }),
     ...(notOnHost !== undefined && { notOnHost }),
+    ...(cases !== undefined && { cases }),
+    ...(notByCases !== undefined && { notByCases }),
+  };
+}
+
+function casesOf(value: unknown, wrong: (what: string) => never): FaultCases {
+  const fields = (value ?? {}) as Record<string, unknown>;
+  const unknown = Object.keys(fields).find((key) => !CASES_KEYS.includes(key));
+  if (typeof value !== 'object' || unknown !== undefined) return wrong(`cases holds not file, title and rig`);
+  const { file, title, rig = DEFAULT_RIG } = fields;
+  const texts = [file, title ?? '', rig];
+  if (texts.some((text) => typeof text !== 'string') || file === '') wrong('cases names no file as a text');
+  for (const text of [file, title ?? '']) {
+    try {
+      new RegExp(text as string);
+    } catch {
+      wrong(`cases: ${String(text)} is no regular expression`);
+    }
+  }
+  return {
+    file: file as string,
+    rig: rig as string,
+    ...(title !== undefined && { title: title as string }),
   };
 }
 
