@@ -120,7 +120,12 @@ async function run(
   deadline: Deadline,
 ): Promise<string> {
   using limit = deadline.sub({ phase: 'power', budgetMs: COMMAND_MS, blame: 'rig' });
-  const child = spawn(program, args, { stdio: ['ignore', 'pipe', 'pipe'], detached: true });
+  const child = spawn(program, args, {
+    stdio: ['ignore', 'pipe', 'pipe'],
+    env: process.env,
+    // A group of its own, to be ended with all that it starts.
+    detached: true,
+  });
   let output = '';
   const collect = (text: string): void => {
     output = (output + text).slice(-MAX_OUTPUT_CHARS);

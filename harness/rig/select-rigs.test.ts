@@ -1,0 +1,86 @@
+import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { basename, join } from 'node:path';
+import { nearest } from './nearest';
+import { findRig, listRigFiles, selectRigFiles } from './select-rigs';
+
+let root: string;
+
+beforeAll(() => {
+  root = mkdtempSync(join(tmpdir(), 'esprig-rigs-'));
+  mkdirSync(join(root, 'rigs', 'local'), { recursive: true });
+  const write = (path: string): void => {
+    const name = basename(path, '.yaml');
+    writeFileSync(
+      join(root, 'rigs', path),
+      `name: ${name}\nkind: virtual\nboard: { flash: 1MB, layout: one-mb }\n`,
+    );
+  };
+  for (const path of [
+    'virtual-1mb.yaml',
+    'example-bench.yaml',
+    'local/rack-1.yaml',
+    'local/rack-2.yaml',
+    'local/desk.yaml',
+    'notes.yaml.old',
+  ])
+    write(path);
+});
+
+afterAll(() => rmSync(root, { recursive: true, force: true }));
+
+describe('rigs are chosen', () => {
+  const names = (...patterns: string[]): readonly string[] =>
+    selectRigFiles(patterns, { root }).map((file) => basename(file, '.yaml'));
+
+  it('by name, by pattern, and each once', () => {
+    expect(names('desk')).toEqual(['desk']);
+    expect(names('rack-*', 'rack-2')).toEqual(['rack-1', 'rack-2']);
+    expect(names('rack-?', 'virtual-1mb')).toEqual(['rack-1', 'rack-2', 'virtual-1mb']);
+  });
+
+  it('without the example, unless it is named', () => {
+    expect(names('*')).toEqual(['virtual-1mb', 'desk', 'rack-1', 'rack-2']);
+    expect(names('example-bench')).toEqual(['example-bench']);
+  });
+
+  it('by path, and read', () => {
+    const file = join(root, 'rigs', 'local', 'desk.yaml');
+    expect(findRig(file).description.name).toBe('desk');
+    expect(findRig('desk', { root })).toMatchObject({ file, description: { kind: 'virtual' } });
+  });
+
+  it('by nobody’s name with a word of help', () => {
+    expect(() => names('rakc-1')).toThrow(
+      expect.objectContaining({ code: 'ESPRIG_RIG_NOT_FOUND', hint: 'Did you mean rack-1?' }),
+    );
+    expect(() => names('zzz*')).toThrow(/no rig is called 'zzz\*'/);
+    expect(() => findRig('rack-*', { root })).toThrow(/means 2 rigs/);
+    expect(() => findRig(join(root, 'gone.yaml'))).toThrow(
+      expect.objectContaining({ code: 'ESPRIG_USAGE_FILE' }),
+    );
+  });
+
+  it('one name means one rig', () => {
+    const twin = join(root, 'rigs', 'local', 'virtual-1mb.yaml');
+    writeFileSync(twin, 'name: virtual-1mb\n');
+    try {
+      expect(() => names('virtual-1mb')).toThrow(/two rig files are called virtual-1mb/);
+    } finally {
+      rmSync(twin);
+    }
+    expect(listRigFiles({ root })).toHaveLength(5);
+  });
+});
+
+describe('the nearest word', () => {
+  it.each([
+    ['prot', 'port'],
+    ['flash_baud', 'flashBaud'],
+    ['pwer', 'power'],
+    ['colour', undefined],
+  ])('to %s is %s', (word, meant) => {
+    expect(nearest(word, ['port', 'power', 'flashBaud', 'reset'])).toBe(meant);
+  });
+});
