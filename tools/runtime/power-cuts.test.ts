@@ -34,7 +34,7 @@ function momentsOf(operation: FlashOperation, number: number): readonly CutMomen
   () => {
     let firmware: BuiltFirmware;
     let operations: readonly number[] = [];
-    const cuts: Omit<CutOutcome, 'flash'>[] = [];
+    const cuts: (Omit<CutOutcome, 'flash'> & { readonly flash: undefined })[] = [];
     const wrong: string[] = [];
     /** A MiB each: of those in an image one is looked at again, of those in the boot record the last. */
     let inImage: CutOutcome | undefined;
@@ -45,8 +45,7 @@ function momentsOf(operation: FlashOperation, number: number): readonly CutMomen
       if (complaint !== undefined) wrong.push(complaint);
       if (isInBootRecord(cut, LAYOUT)) inRecord = cut;
       else if (cut.number > 1) inImage ??= cut;
-      const { flash: _flash, ...rest } = cut;
-      cuts.push(rest);
+      cuts.push({ ...cut, flash: undefined });
     };
 
     const tell = (update: number, count: number): void => {

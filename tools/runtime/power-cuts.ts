@@ -59,6 +59,8 @@ export interface PowerCutPlan {
 const UPLOAD_LIMIT_MS = 60_000;
 const RESTART_LIMIT_MS = 10_000;
 const BOOT_LIMIT_NANOS = 5e9;
+/** Of an operation's time. */
+const LATEST = 7 / 8;
 const RUNS = /main: esprig_app \S+ in (ota_\d) at 0x[0-9a-f]+/;
 const COLOURS = new RegExp(`\\r|${String.fromCharCode(27)}\\[[0-9;]*m`, 'g');
 
@@ -172,7 +174,9 @@ class Twin {
     const { kind, addr, total } = operation;
     board.restore(snapshot);
     const durationTicks = operationTicks(kind, board.memory.flash.length, FLASH_TIMINGS.fast);
-    const afterTicks = moment === 'inside' ? momentInside(durationTicks, total) : durationTicks;
+    // The board stops behind an instruction, which must not reach beyond the operation.
+    const latestTicks = Math.floor(durationTicks * LATEST);
+    const afterTicks = moment === 'inside' ? momentInside(latestTicks, total) : durationTicks;
     board.runUntil(Math.max(board.nowTicks, operation.atTicks + afterTicks));
     if (board.parts.flash.busy !== (moment === 'inside')) {
       throw new Error(`flash operation ${total}: the cut ${moment} it came too early or too late`);
