@@ -61,6 +61,10 @@ describe('a manifest', () => {
     ['with half an edit', { edits: [{ file: 'a', find: 'b' }] }, /edit 1 has not file, find and replace/],
     ['that looks for nothing', { edits: [edit('\n')] }, /edit 1 looks for nothing/],
     ['that reaches out of the firmware', { edits: [{ ...edit('a'), file: 'app/../../x' }] }, /is in none of/],
+    ['with a key of cases that nobody knows', { cases: { files: 'a' } }, /holds not file, title and rig/],
+    ['with cases of no file', { cases: { title: 'a' } }, /cases names no file/],
+    ['with half a pattern', { cases: { file: 'a(' } }, /a\( is no regular expression/],
+    ['with cases and without', { cases: { file: 'a' }, notByCases: 'b' }, /cases and notByCases/],
     ['that nothing notices', { probe: undefined }, /neither a probe nor notOnHost/],
   ])('%s is refused', (_what, change, wanted) => {
     expect(read(change)).toThrow(wanted);
