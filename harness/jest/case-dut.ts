@@ -20,6 +20,7 @@ import type {
   UploadAnswer,
   UploadOptions,
 } from '../device/dut-types';
+import { CaseSkipped } from './door';
 import { runUpload, type LabOptions, type LabResult, type UploadPlan } from '../device/dut-upload-lab';
 
 export interface Within {
@@ -174,7 +175,9 @@ export class CaseDut {
     return this.client.profile;
   }
 
+  /** Skips the case on firmware without a status. */
   status(options: Within = {}): Promise<DutStatus> {
+    this.#mustHaveStatus();
     return this.client.status(this.#hooks.time('status', options));
   }
 
@@ -239,7 +242,13 @@ export class CaseDut {
     what: string,
     options: Within = {},
   ): Promise<DutStatus> {
+    this.#mustHaveStatus();
     return this.client.waitForStatus(wanted, what, this.#hooks.time('status', options));
+  }
+
+  #mustHaveStatus(): void {
+    if (this.profile.statusPath !== undefined) return;
+    throw new CaseSkipped(`firmware of profile '${this.profile.name}' has no status to ask for`);
   }
 
   /** The restart may begin before the answer has been read, so it is allowed first and withdrawn after a refusal. */

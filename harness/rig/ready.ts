@@ -27,7 +27,7 @@ export async function waitUntilReady(
     budgetMs: deadline.remainingMs(),
     phase: deadline.phase,
     blame: deadline.blame,
-    signal: AbortSignal.any([seenEnough.signal, deadline.signal]),
+    signal: seenEnough.signal,
   });
   const death = console.expect(NEVER, watchLimit, { since });
   try {
