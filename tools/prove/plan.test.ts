@@ -15,10 +15,12 @@ describe('the plan of the proof', () => {
     }
   });
 
-  it('leaves to the probes no more than what prints lines that no case can ask for', () => {
+  it('leaves to the probes no more than what says why no case can notice it', () => {
     expect(planProof([]).byProbe.map(({ name }) => name)).toEqual([
       'log-line-cut-silently',
       'log-lines-lost-silently',
+      'refusal-lost-in-reset',
+      'slow-reader-blocks',
     ]);
   });
 
