@@ -120,7 +120,10 @@ describe.each(['stub', 'rom'] as const)(
     it(
       'ends in one clear error at whichever byte the cable is pulled',
       async () => {
-        const { bytes } = await session('no fault', loader, { seed: SEED }, [TABLE]);
+        // A reset more or less makes sessions differ in length: the shortest of some has an end for all.
+        let bytes = Infinity;
+        for (let i = 0; i < (STRIDE_BYTES > 0 ? 5 : 1); i++)
+          bytes = Math.min(bytes, (await session('no fault', loader, { seed: SEED }, [TABLE])).bytes);
         const stride = STRIDE_BYTES > 0 ? STRIDE_BYTES : Math.ceil(bytes / SHORT_PULLS);
         const lanes = STRIDE_BYTES > 0 ? SWEEP_LANES : 1;
         // One for all lanes: each takes the next place when it has done its last.
@@ -130,7 +133,7 @@ describe.each(['stub', 'rom'] as const)(
             next += stride;
             const plan = { seed: SEED, disconnectAtByte: at };
             const { outcome } = await session('pulled cable', loader, plan, [TABLE], board);
-            // Sessions differ by a few bytes in length: behind the end of one there is nothing to pull.
+            // Behind the end of a session there is nothing to pull.
             const isPastTheEnd = at >= bytes - 64 && outcome.startsWith('verified');
             if (outcome !== 'ESPRIG_PORT_UNPLUGGED' && !isPastTheEnd)
               throw new Error(`pulled at byte ${at} of ${bytes}: ${outcome}`);
@@ -138,7 +141,8 @@ describe.each(['stub', 'rom'] as const)(
         };
         const boards = Array.from({ length: lanes }, (_, lane) => (lane === 0 ? firstBoard : startBoard()));
         try {
-          await Promise.all(boards.map(sweep));
+          const ends = await Promise.allSettled(boards.map(sweep));
+          for (const end of ends) if (end.status === 'rejected') throw end.reason;
         } finally {
           for (const board of boards.slice(1)) await board.close();
         }
