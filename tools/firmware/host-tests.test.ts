@@ -5,7 +5,7 @@ import { compilerMissing, fuzzerMissing, make } from './host-build';
 const BUILD_LIMIT_MS = 240_000;
 const FUZZ_SLACK_MS = 30_000;
 /** `ESPRIG_FUZZ_S=600 npx jest tools/firmware/host-tests` looks longer. */
-const FUZZ_SECONDS = Number(process.env['ESPRIG_FUZZ_S'] ?? '20');
+const FUZZ_SECONDS = Number(process.env['ESPRIG_FUZZ_S'] ?? '60');
 const FUZZED = /^fuzz_(request|image): (\d+) executions in \d+ s, corpus of (\d+) inputs/gm;
 
 const because = (reason: string | undefined): string => (reason === undefined ? '' : ` (skipped: ${reason})`);
