@@ -25,7 +25,6 @@ const FOLDER = 'lwip-2.1.3';
 /** Left in the folder once it is whole; holds the hash of what it came from. */
 const STAMP = '.source-sha256';
 const LIMIT_MS = 120_000;
-const DEBIAN = 'http://deb.debian.org/debian';
 const KEYS = '/usr/share/keyrings/debian-archive-keyring.gpg';
 
 /** @param {string} thirdParty */
@@ -38,6 +37,7 @@ function isThere(thirdParty) {
  * Where this machine gets Debian from: the first source whose path is that of the main archive. A mirror or proxy that
  * somebody has set up here is thus used.
  * @param {readonly string[]} texts contents of sources.list and its kin, both formats
+ * @returns {string | undefined} undefined when none of them is the main archive
  */
 function debianUri(texts) {
   for (const text of texts) {
@@ -48,7 +48,7 @@ function debianUri(texts) {
       if (match?.[1] !== undefined && /\/debian\/?$/.test(match[1])) return match[1].replace(/\/$/, '');
     }
   }
-  return DEBIAN;
+  return undefined;
 }
 
 /** @returns {readonly string[]} */
@@ -76,13 +76,15 @@ function isArchive(file) {
  */
 async function download(work, logFolder) {
   if (!existsSync('/usr/bin/apt-get')) return 'there is no apt-get here';
+  const uri = debianUri(machineSources());
+  if (uri === undefined) return "no source of this machine's apt is Debian's main archive";
   for (const folder of ['lists/partial', 'cache/archives/partial', 'state']) {
     mkdirSync(join(work, folder), { recursive: true });
   }
   // Where the archive is signed by keys that are not here, the hash below is what protects us.
   const trust = existsSync(KEYS) ? `signed-by=${KEYS}` : 'trusted=yes';
   const list = join(work, 'sources.list');
-  writeFileSync(list, `deb-src [${trust}] ${debianUri(machineSources())} ${RELEASE} main\n`);
+  writeFileSync(list, `deb-src [${trust}] ${uri} ${RELEASE} main\n`);
   const options = [
     ...['-q', '-o', `Dir::Etc::sourcelist=${list}`, '-o', 'Dir::Etc::sourceparts=/dev/null'],
     ...['-o', `Dir::State=${join(work, 'state')}`, '-o', `Dir::State::lists=${join(work, 'lists')}`],
