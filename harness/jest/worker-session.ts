@@ -74,7 +74,7 @@ export class WorkerSession {
       blame: 'rig',
     });
     this.#closing = deadline
-      .wait(held[Symbol.asyncDispose](), 'the end of the rig')
+      .wait(held[Symbol.asyncDispose](), 'end of the rig')
       // What stays open dies with the process; that closing failed is worth a line in the report.
       .catch((error: unknown) => this.log.note(`closing ${held.rig.name}: ${toEsprigError(error).message}`));
     await this.#closing;
