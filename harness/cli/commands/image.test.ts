@@ -1,4 +1,4 @@
-import { afterAll, beforeAll, describe, expect, jest, test } from '@jest/globals';
+import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -8,7 +8,7 @@ import { IMAGE_KINDS } from '../../protocol/image-lab/kinds';
 import { layoutByName, partitionOf } from '../../protocol/layouts';
 import { encodePartitionTable } from '../../protocol/partition-table';
 import type { CommandRow } from '../commands';
-import { main } from '../esprig';
+import { runCommand } from '../testkit/run-command';
 import * as image from './image';
 
 const ROWS: readonly CommandRow[] = [{ name: 'image', summary: '', load: () => Promise.resolve(image) }];
@@ -28,21 +28,7 @@ beforeAll(() => {
 
 afterAll(() => rmSync(folder, { recursive: true }));
 
-async function esprig(...args: readonly string[]) {
-  let stdout = '';
-  let stderr = '';
-  const spy = jest.spyOn(process.stdout, 'write').mockImplementation((text) => {
-    stdout += String(text);
-    return true;
-  });
-  const write = (text: string) => void (stderr += text);
-  try {
-    const exitCode = await main(['image', ...args], { stdout: write, stderr: write, debug: false }, ROWS);
-    return { exitCode, stdout, stderr };
-  } finally {
-    spy.mockRestore();
-  }
-}
+const esprig = (...args: readonly string[]) => runCommand(ROWS, ['image', ...args]);
 
 describe('image info', () => {
   test('explains a good image and exits 0', async () => {

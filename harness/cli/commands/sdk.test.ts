@@ -1,10 +1,10 @@
-import { afterEach, beforeEach, describe, expect, jest, test } from '@jest/globals';
+import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
 import { chmodSync, existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { parseSdkPatches } from '../../protocol/sdk-patch';
 import { COMMANDS } from '../commands';
-import { main } from '../esprig';
+import { runCommand } from '../testkit/run-command';
 import * as sdk from './sdk';
 
 const PATCHES = parseSdkPatches(
@@ -32,21 +32,7 @@ beforeEach(() => {
 });
 afterEach(() => rmSync(folder, { recursive: true }));
 
-async function esprig(...args: readonly string[]) {
-  let stdout = '';
-  let stderr = '';
-  const spy = jest.spyOn(process.stdout, 'write').mockImplementation((text) => {
-    stdout += String(text);
-    return true;
-  });
-  const toErr = (text: string) => void (stderr += text);
-  try {
-    const exitCode = await main(['sdk', ...args], { stdout: toErr, stderr: toErr, debug: false }, ROWS);
-    return { exitCode, stdout, stderr };
-  } finally {
-    spy.mockRestore();
-  }
-}
+const esprig = (...args: readonly string[]) => runCommand(ROWS, ['sdk', ...args]);
 
 describe('sdk check', () => {
   test('tells file and line of what is missing, and exits 1', async () => {
