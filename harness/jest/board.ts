@@ -193,24 +193,7 @@ export class Board implements AsyncDisposable {
 
   /** @throws UsageError ESPRIG_RIG_CANNOT */
   get power(): NonNullable<RunningRig['power']> {
-    const { power, console } = this.rig;
-    // The banner of a board that gets its power back is what was wanted.
-    const wanted =
-      (work: (deadline: Deadline) => Promise<void>) =>
-      (deadline: Deadline): Promise<void> => {
-        console.allowResets(1);
-        return work(deadline);
-      };
-    if (power !== undefined) {
-      return {
-        ...power,
-        off: (deadline) => power.off(deadline),
-        on: wanted((deadline) => power.on(deadline)),
-        cycle: wanted((deadline) => power.cycle(deadline)),
-        ...(power.armCut && { armCut: power.armCut.bind(power) }),
-        ...(power.flashOperations && { flashOperations: power.flashOperations.bind(power) }),
-      };
-    }
+    if (this.rig.power !== undefined) return this.rig.power;
     throw new UsageError('ESPRIG_RIG_CANNOT', `${this.rig.name} cannot switch power`, {
       hint: 'Say `@needs power-cut` in the first comment of the case file.',
     });
