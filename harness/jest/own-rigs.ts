@@ -1,6 +1,7 @@
 /** The rigs of harness/rig, as the runner wants them. */
+import { capabilitiesOf } from '../rig/make-plan';
+import { openRig } from '../rig/open-rig';
 import { findRig } from '../rig/select-rigs';
-import { capabilitiesOf, openRig } from '../rig/open-rig';
 import type { RigProvider } from './rig-provider';
 
 export const ownRigs: RigProvider = {

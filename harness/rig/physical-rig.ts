@@ -3,7 +3,6 @@ import type { Deadline } from '../core/deadline';
 import { isEsprigError, RigError } from '../core/errors';
 import type { EventBus } from '../core/events';
 import type { FlashPart } from '../device/flash-plan';
-import type { BoardRecipeName, BoardRecipes, ResetStep } from '../device/reset-recipes';
 import { linkTo } from '../port/open-port';
 import { BrokenOnce } from './broken-once';
 import { FlashMirror } from './flash-mirror';
@@ -17,7 +16,7 @@ import type { Settings } from './provisioning';
 import { RigNetwork } from './rig-network';
 import { waitUntilReady } from './ready';
 import { shippedParts, type RigPlan } from './rig-plan';
-import type { RigDescription } from './rig-schema';
+import { recipesOf } from './rig-recipes';
 import type { RigBudgets, RigPower, RunningRig } from './running-rig';
 import { SerialBoard } from './serial-board';
 
@@ -76,7 +75,7 @@ class PhysicalRig implements RunningRig {
   #mark = 0;
 
   constructor(plan: RigPlan, lease: Lease, link: LastingLink, { bus, clock }: Given) {
-    const { serial, reset } = plan.description;
+    const { serial } = plan.description;
     this.#plan = plan;
     this.#lease = lease;
     this.#settings = plan.settings;
@@ -92,7 +91,7 @@ class PhysicalRig implements RunningRig {
     this.bus = bus;
     this.clock = clock;
     this.#board = new SerialBoard({
-      ...{ link, clock, bus, recipes: recipesOf(reset) },
+      ...{ link, clock, bus, recipes: recipesOf(plan.description) },
       appBaud: serial?.baud ?? 115_200,
       flashBaud: serial?.flashBaud ?? 460_800,
       expectMac: plan.mac,
@@ -232,23 +231,4 @@ class PhysicalRig implements RunningRig {
       throw this.#network.explain(error);
     }
   }
-}
-
-/** A recipe's name, or the steps that a rig file spells out. */
-function recipesOf(reset: RigDescription['reset'] = 'nodemcu'): BoardRecipeName | BoardRecipes {
-  if (typeof reset === 'string') return reset;
-  const recipe = (target: 'loader' | 'app') => ({
-    name: `${target} of the rig file`,
-    target,
-    about: 'as the rig file says',
-    needsLinesAtOnce: false,
-    steps: reset[target].map((step): ResetStep =>
-      'waitMs' in step ? step : { set: step, pins: `DTR ${word(step.dtr)}, RTS ${word(step.rts)}` },
-    ),
-  });
-  return { loader: [recipe('loader')], app: [recipe('app')] };
-}
-
-function word(asserted: boolean): string {
-  return asserted ? 'asserted' : 'released';
 }

@@ -3,7 +3,7 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { exitCodeFor, toEsprigError, type EsprigError } from '../core/errors';
 import { parseRigFile } from './rig-file';
-import { capabilitiesOf } from './open-rig';
+import { capabilitiesOf } from './make-plan';
 import { rigSchemaText } from './rig-schema-file';
 import { listRigFiles, PROJECT_ROOT } from './select-rigs';
 

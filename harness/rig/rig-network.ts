@@ -7,6 +7,8 @@ import type { RigPlan } from './rig-plan';
 /** What the app of this project prints once it has an address, and others alike. */
 const ADDRESS_LINE = /\baddress:? ((?:\d{1,3}\.){3}\d{1,3})\b/;
 
+export type NetworkPlan = Pick<RigPlan, 'description' | 'devicePort' | 'name'>;
+
 /** Where a board on a bench is on the network: as its rig file says, or as it tells on its console. */
 export class RigNetwork {
   readonly #console: Console;
@@ -17,7 +19,7 @@ export class RigNetwork {
   readonly #name: string;
   #found: string | undefined;
 
-  constructor({ description, devicePort, name }: RigPlan, console: Console) {
+  constructor({ description, devicePort, name }: NetworkPlan, console: Console) {
     const { address = 'from-log', pattern, port, join } = description.network ?? {};
     this.#console = console;
     this.#name = name;

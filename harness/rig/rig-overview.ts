@@ -1,6 +1,7 @@
 import { toEsprigError } from '../core/errors';
 import { describeHolder, leaseHolder, type LeaseHolder } from './lease';
-import { capabilitiesOf, lockNames } from './open-rig';
+import { lockNames } from './lease-rig';
+import { capabilitiesOf } from './make-plan';
 import { readRigFile } from './rig-file';
 import { firmwareFor } from './rig-firmware';
 import type { Capability, RigKind } from './running-rig';
