@@ -39,12 +39,6 @@ export type RigKind = 'virtual' | 'serial';
 /** Every capability, in the order of the list. */
 export const CAPABILITY_NAMES = Object.keys(CAPABILITIES) as readonly Capability[];
 
-/**
- * Event of a rig with `pcap`: `records` are pcap records (nanoseconds, 802.11 with radiotap) of what went over the air,
- * with this machine's times.
- */
-export const AIR_CAPTURED = 'air-captured';
-
 /** How long the parts of the opening may take. */
 export interface RigBudgets {
   readonly leaseMs: number;
@@ -126,6 +120,6 @@ export interface RunningRig extends AsyncDisposable {
   readonly spoilFlash?: (flashOffset: number, bytes: Uint8Array, deadline: Deadline) => Promise<void>;
   /** Losses, delays and the like from now on, none when the list is empty; present with `impair-air`. */
   readonly impairAir?: (impairments: readonly Impairment[]) => Promise<void>;
-  /** File that the air is captured to, where one was named; with `pcap` the bus tells of it in any case (AIR_CAPTURED). */
+  /** File that the air is captured to; present with `pcap`. */
   readonly pcapFile?: string | undefined;
 }

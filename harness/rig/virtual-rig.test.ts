@@ -130,6 +130,11 @@ describe('a virtual rig', () => {
     await rig.impairAir!([{ loss: 0.3 }]);
     expect((await status(rig)).running).toBe('ota_0');
     await rig.restoreFirmware(limit);
+    expect(existsSync(rig.pcapFile!)).toBe(true);
+    expect(readFileSync(rig.pcapFile!).readUInt32LE(0)).toBe(0xa1b23c4d);
+    const scratch = rig.pcapFile!;
+    await rig[Symbol.asyncDispose]();
+    expect(existsSync(scratch)).toBe(false);
   });
 
   it('takes settings into NVS until it is restored', async () => {
