@@ -26,7 +26,9 @@ export function readLayout(name: string): LayoutFiles {
   const layout = readDefaults(readFileSync(join(LAYOUTS, `${name}.defaults`), 'utf8'));
   const rows = readPartitionRows(readFileSync(join(LAYOUTS, `${name}.csv`), 'utf8'));
   const header = sdkconfigHeader(
-    kconfigDefaults(readFileSync(join(FIRMWARE, 'components/sse_ota/Kconfig'), 'utf8')),
+    ...['components/sse_ota/Kconfig', 'app/main/Kconfig.projbuild'].map((file) =>
+      kconfigDefaults(readFileSync(join(FIRMWARE, file), 'utf8')),
+    ),
     readDefaults(readFileSync(join(RUNTIME, 'sdkconfig.defaults'), 'utf8')),
     layout,
   );

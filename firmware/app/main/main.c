@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* The smallest app that carries the component: settings, WiFi, server, and one line that says what runs. */
+/* The smallest app that carries the component: settings, WiFi, server, commands, and one line that says what runs. */
+#include "console.h"
 #include "esp_log.h"
 #include "esp_ota_ops.h"
 #include "settings.h"
@@ -29,4 +30,5 @@ void app_main(void)
     } else {
         ESP_LOGE(TAG, "server not started: error %d", err);
     }
+    console_start();
 }
