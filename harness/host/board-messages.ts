@@ -121,6 +121,8 @@ export type FromBoard =
     }
   | { readonly kind: 'room'; readonly pendingBytes: number }
   | { readonly kind: 'air'; readonly event: BoardAirEvent; readonly atNanos: number }
+  /** pcap records of what went over the air. */
+  | { readonly kind: 'captured'; readonly records: Uint8Array }
   | { readonly kind: 'reset'; readonly reset: ResetKind; readonly atNanos: number }
   | { readonly kind: 'debugger-bytes'; readonly bytes: Uint8Array }
   | { readonly kind: 'debugger-left'; readonly how: 'detach' | 'kill' }

@@ -58,6 +58,7 @@ export class BoardRunner {
         () => this.wakeUp?.(),
         (event) => this.post({ kind: 'air', event, atNanos: this.board.nowNanos }),
       );
+    if (this.air) this.air.onCaptured = (records) => this.post({ kind: 'captured', records });
     this.board.onReset = (reset, atTicks) => {
       this.flush();
       this.debug.noteReset(reset);

@@ -29,6 +29,8 @@ export interface BoardThreadListeners {
   readonly powerCut?: (message: Extract<FromBoard, { kind: 'power-cut' }>) => void;
   readonly fault?: (fault: BoardFault, atNanos: number) => void;
   readonly air?: (event: BoardAirEvent, atNanos: number) => void;
+  /** pcap records of what went over the air, where that is wanted (`capture`). */
+  readonly captured?: (records: Uint8Array) => void;
   /** A debugger has left; `kill`: it wants the run to end. */
   readonly debuggerLeft?: (how: 'detach' | 'kill') => void;
   /** The thread has ended, by `close` or because it could not go on. */
@@ -204,6 +206,9 @@ export class BoardThread implements AsyncDisposable {
       }
       case 'air':
         for (const { air } of this.listeners) air?.(message.event, message.atNanos);
+        break;
+      case 'captured':
+        for (const { captured } of this.listeners) captured?.(message.records);
         break;
       case 'fault':
         for (const { fault } of this.listeners) fault?.(message.fault, message.atNanos);

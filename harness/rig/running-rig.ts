@@ -4,6 +4,7 @@
  */
 import type { Clock } from '../core/clock';
 import type { Deadline } from '../core/deadline';
+import type { EsprigError } from '../core/errors';
 import type { EventBus } from '../core/events';
 import type { Console } from '../device/console';
 import type { DutProfile } from '../device/dut-profile';
@@ -38,6 +39,12 @@ export type RigKind = 'virtual' | 'serial';
 
 /** Every capability, in the order of the list. */
 export const CAPABILITY_NAMES = Object.keys(CAPABILITIES) as readonly Capability[];
+
+/**
+ * Event of a rig with `pcap`: `records` are pcap records (nanoseconds, 802.11 with radiotap) of what went over the air,
+ * with this machine's times.
+ */
+export const AIR_CAPTURED = 'air-captured';
 
 /** How long the parts of the opening may take. */
 export interface RigBudgets {
@@ -88,6 +95,11 @@ export interface RunningRig extends AsyncDisposable {
   readonly secrets: readonly string[];
   /** Things a reader of the report should know. */
   readonly notes: readonly string[];
+  /**
+   * Why the rig itself cannot go on, once it cannot: its line is gone, its emulated board has stopped. What a case sees of
+   * that on the network is no fault of the firmware. The bus tells of it as `rig-broken`.
+   */
+  readonly trouble?: EsprigError | undefined;
 
   /**
    * As shipped: the flash holds the firmware set, its first slot runs and is idle. By snapshot on virtual rigs; by
@@ -120,6 +132,6 @@ export interface RunningRig extends AsyncDisposable {
   readonly spoilFlash?: (flashOffset: number, bytes: Uint8Array, deadline: Deadline) => Promise<void>;
   /** Losses, delays and the like from now on, none when the list is empty; present with `impair-air`. */
   readonly impairAir?: (impairments: readonly Impairment[]) => Promise<void>;
-  /** File that the air is captured to; present with `pcap`. */
+  /** File that the air is captured to, where one was named; with `pcap` the bus tells of it in any case (AIR_CAPTURED). */
   readonly pcapFile?: string | undefined;
 }

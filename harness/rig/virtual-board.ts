@@ -42,12 +42,14 @@ export function boardConfigOf({ flashSizeBytes, mac, description }: RigPlan): Pa
 }
 
 /** Who is on the air: an access point that the firmware is told to join, or a station that joins the firmware's own. */
-export function boardAirOf(plan: RigPlan, pcapFile: string | undefined): BoardAirOptions {
+export function boardAirOf(plan: RigPlan): BoardAirOptions {
+  const wantsPcap = plan.capabilities.has('pcap');
   const { ssid, passphrase } = plan.settings;
   return {
     ...(ssid === undefined ? { peer: 'station' as const } : { peer: 'access-point' as const, ssid }),
     ...(passphrase === undefined ? {} : { passphrase }),
-    ...(pcapFile === undefined ? {} : { pcapFile }),
+    ...(wantsPcap && plan.pcapFile !== undefined ? { pcapFile: plan.pcapFile } : {}),
+    capture: wantsPcap,
     seed: plan.description.virtual?.seed ?? 1,
     forwards: [{ hostPort: 0, devicePort: plan.devicePort }],
   };

@@ -1,6 +1,3 @@
-import { mkdtempSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import type { Clock } from '../core/clock';
 import type { Deadline } from '../core/deadline';
 import { isErrorCode } from '../core/error-codes';
@@ -17,7 +14,7 @@ import { inPhase } from './phases';
 import type { Settings } from './provisioning';
 import { waitUntilReady } from './ready';
 import { shippedParts, type RigPlan } from './rig-plan';
-import type { RigBudgets, RigPower, RunningRig } from './running-rig';
+import { AIR_CAPTURED, type RigBudgets, type RigPower, type RunningRig } from './running-rig';
 import { SerialBoard } from './serial-board';
 import { boardConfigOf, boardAirOf, VIRTUAL_RECIPES } from './virtual-board';
 import { virtualPower } from './virtual-power';
@@ -43,9 +40,6 @@ interface Parts {
   readonly thread: BoardThread;
   readonly board: SerialBoard;
   readonly hostPort: number;
-  readonly pcapFile: string | undefined;
-  /** Ends with the rig. */
-  readonly scratch: string | undefined;
 }
 
 class VirtualRig implements RunningRig {
@@ -77,7 +71,9 @@ class VirtualRig implements RunningRig {
     this.#plan = plan;
     this.#parts = parts;
     this.#settings = plan.settings;
-    this.#broken = new BrokenOnce(plan.name);
+    this.#broken = new BrokenOnce(plan.name, ({ code, message }) =>
+      this.#tell('rig-broken', { code, text: message, lane: 'rig' }),
+    );
     this.name = plan.name;
     this.capabilities = plan.capabilities;
     this.layout = plan.layout;
@@ -88,7 +84,7 @@ class VirtualRig implements RunningRig {
     this.bus = bus;
     this.clock = clock;
     this.baseUrl = `http://127.0.0.1:${String(parts.hostPort)}`;
-    this.pcapFile = parts.pcapFile;
+    this.pcapFile = plan.capabilities.has('pcap') ? plan.pcapFile : undefined;
     this.console = parts.board.console;
     this.power = virtualPower(parts.thread, this.#broken, {
       tell: (name, data) => this.#tell(name, data),
@@ -98,11 +94,9 @@ class VirtualRig implements RunningRig {
   }
 
   static async start(plan: RigPlan, bus: EventBus, clock: Clock): Promise<VirtualRig> {
-    const wanted = plan.capabilities.has('pcap');
-    const scratch =
-      wanted && plan.pcapFile === undefined ? mkdtempSync(join(tmpdir(), 'esprig-')) : undefined;
-    const pcapFile = !wanted ? undefined : scratch === undefined ? plan.pcapFile : join(scratch, 'air.pcap');
-    const thread = BoardThread.start({ config: boardConfigOf(plan), air: boardAirOf(plan, pcapFile) });
+    const thread = BoardThread.start({ config: boardConfigOf(plan), air: boardAirOf(plan) });
+    // Before power: what the board says first on the air belongs to the capture.
+    thread.listen({ captured: (records) => bus.emit('rig', AIR_CAPTURED, { records }) });
     try {
       await thread.act('power-on');
       const status = await thread.act('air-status');
@@ -117,18 +111,15 @@ class VirtualRig implements RunningRig {
         expectMac: plan.mac,
         hearsAllRates: true,
       });
-      return new VirtualRig(plan, bus, clock, {
-        thread,
-        board,
-        hostPort: forward.hostPort,
-        pcapFile,
-        scratch,
-      });
+      return new VirtualRig(plan, bus, clock, { thread, board, hostPort: forward.hostPort });
     } catch (error) {
       await thread.close();
-      if (scratch !== undefined) rmSync(scratch, { recursive: true, force: true });
       throw error;
     }
+  }
+
+  get trouble(): EsprigError | undefined {
+    return this.#broken.first;
   }
 
   get token(): string | undefined {
@@ -235,10 +226,9 @@ class VirtualRig implements RunningRig {
     });
 
   async [Symbol.asyncDispose](): Promise<void> {
-    const { board, thread, scratch } = this.#parts;
+    const { board, thread } = this.#parts;
     await board[Symbol.asyncDispose]();
     await thread.close();
-    if (scratch !== undefined) rmSync(scratch, { recursive: true, force: true });
   }
 
   async #ready(deadline: Deadline): Promise<void> {

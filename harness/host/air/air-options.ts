@@ -15,6 +15,8 @@ export interface BoardAirOptions {
   /** What of this machine the device may reach. Nothing when absent. */
   readonly nat?: readonly NatRule[];
   readonly pcapFile?: string;
+  /** Tells what goes over the air as it comes (`BoardAir.onCaptured`), with this machine's times. */
+  readonly capture?: boolean;
   /** Of losses, nonces and everything else that is drawn on the air. */
   readonly seed?: number;
   readonly impairments?: readonly Impairment[];

@@ -13,6 +13,7 @@ import {
 import type { Board } from '../../emulator/board';
 import type { BoardAirEvent, BoardAirOptions, BoardAirStatus } from './air-options';
 import { Nat } from './nat';
+import { AirCapture } from './air-capture';
 import { PcapFile } from './pcap-file';
 import { ForwardProbe } from './forward-probe';
 import { TcpForward } from './tcp-forward';
@@ -36,6 +37,8 @@ const DEFAULT_SEED = 1;
  */
 export class BoardAir {
   readonly medium: Medium;
+  /** Gets pcap records of what went over the air, at each `flush`; with `capture` only. */
+  onCaptured: ((records: Uint8Array) => void) | undefined;
   private readonly options: BoardAirOptions;
   private readonly board: Board;
   private readonly tell: (event: BoardAirEvent) => void;
@@ -46,6 +49,7 @@ export class BoardAir {
   private readonly forwards: TcpForward[] = [];
   private readonly probes: ForwardProbe[] = [];
   private readonly pcap: PcapFile | null;
+  private readonly capture: AirCapture | null;
   private readonly detach: () => void;
   private leasedIp: Ipv4Address | null = null;
   private pendingBefore = 0;
@@ -68,6 +72,7 @@ export class BoardAir {
     this.medium.impairments = options.impairments ?? [];
     this.pcap = openCapture(options.pcapFile, this.medium);
     this.detach = board.attachAir(this.medium);
+    this.capture = options.capture === true ? startCapture(board, this.medium) : null;
     const common = { medium: this.medium, random: random.fork(), passphrase: options.passphrase ?? null };
     if (options.peer === 'station') {
       this.accessPoint = null;
@@ -176,6 +181,8 @@ export class BoardAir {
   /** Puts what has gone over the air since the last call into the capture. */
   flush(): void {
     this.pcap?.flush();
+    const records = this.capture?.take();
+    if (records !== undefined) this.onCaptured?.(records);
   }
 
   /** The board's content was replaced: who was joined to it is not any more. */
@@ -189,6 +196,8 @@ export class BoardAir {
     await Promise.all(this.forwards.map((forward) => forward.close()));
     this.station?.stop();
     this.accessPoint?.stop();
+    this.flush();
+    this.capture?.stop();
     this.detach();
     this.pcap?.close();
   }
@@ -232,6 +241,14 @@ export class BoardAir {
       this.stack.reset();
     }
   }
+}
+
+function startCapture(board: Board, medium: Medium): AirCapture {
+  const beganMs = Date.now() - performance.now();
+  return new AirCapture(medium, {
+    boardNanos: () => board.nowNanos,
+    wallMs: () => beganMs + performance.now(),
+  });
 }
 
 function openCapture(file: string | undefined, medium: Medium): PcapFile | null {
