@@ -51,6 +51,12 @@ export class BodyLimit {
     );
   }
 
+  /** Ends it now, for a reason that is not its time. */
+  end(error: Error): void {
+    this.pause();
+    this.#reject(error);
+  }
+
   pause(): void {
     this.#stop();
     this.#stop = () => undefined;

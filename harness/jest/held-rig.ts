@@ -1,6 +1,7 @@
 /** An open rig with what belongs to it in a worker: its device client, its timeline, what it looks like as shipped. */
 import type { Clock } from '../core/clock';
 import { Deadline } from '../core/deadline';
+import type { EsprigError } from '../core/errors';
 import { EventBus } from '../core/events';
 import type { PhaseRecord, RigRecord } from '../report/run-record';
 import type { FlashState, RunningRig } from '../rig/running-rig';
@@ -118,6 +119,17 @@ export class HeldRig implements AsyncDisposable {
   /** lease, flash and boot of the opening: told once, with the first case that had the rig. */
   takePhases(): readonly PhaseRecord[] {
     return this.#phases.splice(0);
+  }
+
+  /** Tells when the rig itself has failed: what a case waits for will not come. Call the answer to hear no more. */
+  onTrouble(listener: (trouble: EsprigError) => void): () => void {
+    return this.bus.on(
+      () => {
+        const { trouble } = this.rig;
+        if (trouble !== undefined) listener(trouble);
+      },
+      { room: 'rig', name: 'rig-broken' },
+    );
   }
 
   step(name: string, text: string, data: Readonly<Record<string, unknown>> = {}): void {

@@ -6,10 +6,13 @@ import { isEsprigError, RigError, type EsprigError } from '../core/errors';
  */
 export class BrokenOnce {
   readonly #rig: string;
+  readonly #onBroken: (first: EsprigError) => void;
   #first: EsprigError | undefined;
 
-  constructor(rig: string) {
+  /** `onBroken` is told of the first failure, once, when it happens. */
+  constructor(rig: string, onBroken: (first: EsprigError) => void = () => undefined) {
     this.#rig = rig;
+    this.#onBroken = onBroken;
   }
 
   get first(): EsprigError | undefined {
@@ -18,7 +21,9 @@ export class BrokenOnce {
 
   /** From now on every call ends with this failure; the first one stays. */
   broke(error: EsprigError): void {
-    this.#first ??= error;
+    if (this.#first !== undefined) return;
+    this.#first = error;
+    this.#onBroken(error);
   }
 
   /** @throws RigError ESPRIG_RIG_BROKEN with the first failure as its cause */

@@ -1,6 +1,6 @@
 import type { Clock } from '../core/clock';
 import type { Deadline } from '../core/deadline';
-import { isEsprigError, RigError } from '../core/errors';
+import { isEsprigError, LinkError, RigError, type EsprigError } from '../core/errors';
 import type { EventBus } from '../core/events';
 import type { FlashPart } from '../device/flash-plan';
 import { linkTo } from '../port/open-port';
@@ -19,6 +19,8 @@ import { shippedParts, type RigPlan } from './rig-plan';
 import { recipesOf } from './rig-recipes';
 import type { RigBudgets, RigPower, RunningRig } from './running-rig';
 import { SerialBoard } from './serial-board';
+
+const EVIDENCE_LINES = 30;
 
 interface Given {
   readonly bus: EventBus;
@@ -79,7 +81,9 @@ class PhysicalRig implements RunningRig {
     this.#plan = plan;
     this.#lease = lease;
     this.#settings = plan.settings;
-    this.#broken = new BrokenOnce(plan.name);
+    this.#broken = new BrokenOnce(plan.name, ({ code, message }) =>
+      bus.emit('rig', 'rig-broken', { code, text: message, lane: 'rig' }),
+    );
     this.#mirror = new FlashMirror(plan.flashSizeBytes);
     this.name = plan.name;
     this.capabilities = plan.capabilities;
@@ -98,6 +102,10 @@ class PhysicalRig implements RunningRig {
     });
     this.console = this.#board.console;
     this.#network = new RigNetwork(plan, this.console);
+    link.onClose(({ reason, detail }) => {
+      // Our own end of it is no trouble.
+      if (reason === 'unplugged') this.#broken.broke(this.#lineLost(link.path, detail));
+    });
     const power = powerSwitchOf(plan.description);
     if (power !== undefined && plan.capabilities.has('power-cut')) {
       this.power = physicalPower(power, link, this.console, this.#broken, {
@@ -110,6 +118,10 @@ class PhysicalRig implements RunningRig {
   /** Of the last start; a board may have another address after the next. */
   get baseUrl(): string {
     return this.#network.baseUrl;
+  }
+
+  get trouble(): EsprigError | undefined {
+    return this.#broken.first;
   }
 
   get token(): string | undefined {
@@ -186,6 +198,18 @@ class PhysicalRig implements RunningRig {
       await this.#backIntoApp(deadline);
       return flashStateOf(flash, this.layout);
     });
+  }
+
+  #lineLost(path: string, detail: string): EsprigError {
+    const lines = this.console.lines.slice(-EVIDENCE_LINES).map((line) => line.text);
+    return new LinkError(
+      'ESPRIG_PORT_UNPLUGGED',
+      `${this.name}: its serial line ${path} went away: ${detail}`,
+      {
+        hint: 'Look for the USB cable, or for the program or server at the other end of the line: has it ended?',
+        evidence: [{ title: 'last console lines', lines }],
+      },
+    );
   }
 
   async closeLine(): Promise<void> {

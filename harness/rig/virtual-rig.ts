@@ -66,6 +66,7 @@ class VirtualRig implements RunningRig {
   #settings: Settings;
   /** Where the console stood when the board was last started. */
   #mark = 0;
+  #isClosing = false;
 
   private constructor(plan: RigPlan, bus: EventBus, clock: Clock, parts: Parts) {
     this.#plan = plan;
@@ -226,6 +227,7 @@ class VirtualRig implements RunningRig {
     });
 
   async [Symbol.asyncDispose](): Promise<void> {
+    this.#isClosing = true;
     const { board, thread } = this.#parts;
     await board[Symbol.asyncDispose]();
     await thread.close();
@@ -257,7 +259,9 @@ class VirtualRig implements RunningRig {
         this.#broken.broke(error);
         this.#tell('board-fault', { code, text: error.message, lane: 'rig' });
       },
-      gone: (error) => this.#broken.broke(toEsprigError(error)),
+      gone: (error) => {
+        if (!this.#isClosing) this.#broken.broke(toEsprigError(error));
+      },
     });
   }
 
