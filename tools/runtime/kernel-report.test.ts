@@ -11,6 +11,7 @@ import { AppInside } from './testkit/app-inside';
 const suite = runtimeMissing() === undefined ? describe : describe.skip;
 const BUILD_LIMIT_MS = 240_000;
 const UPLOAD_LIMIT_MS = 60_000;
+const CONSOLE_BAUD = 74_880;
 
 /** Stacks and heap of the app, seen from outside, while it does the most that it ever does. */
 suite('the app’s memory', () => {
@@ -27,11 +28,12 @@ suite('the app’s memory', () => {
     app.events();
     app.deafEvents();
     const before = kernelReport(app.board, elf);
+    for (const byte of Buffer.from('wide 600\nburst 100\n')) app.board.receiveByte(byte, CONSOLE_BAUD);
     expect(before.heapFreeBytes).toBeGreaterThan(24 * 1024);
     expect(app.upload(firmware.images.ota_1, UPLOAD_LIMIT_MS).answer.status).toBe(200);
     const after = kernelReport(app.board, elf);
     expect(after.stacks.map(({ name }) => name).sort()).toEqual(
-      ['(NMI)', '(interrupts)', 'IDLE', 'sse_ota', 'sys_evt', 'tiT', 'wifi'].sort(),
+      ['(NMI)', '(interrupts)', 'IDLE', 'console', 'sse_ota', 'sys_evt', 'tiT', 'wifi'].sort(),
     );
     for (const { name, sizeBytes, unusedBytes } of after.stacks) {
       expect([name, unusedBytes >= sizeBytes / 4]).toEqual([name, true]);
