@@ -7,7 +7,10 @@ import type { Capability } from './running-rig';
 /** What a rig as described is able to do. */
 export function abilitiesOf(rig: RigDescription): readonly Capability[] {
   const hasToken = rig.dut?.tokenEnv !== undefined;
-  const token: readonly Capability[] = hasToken ? ['token'] : [];
+  const firmware: readonly Capability[] = [
+    ...(hasToken ? (['token'] as const) : []),
+    ...(takesCommands(rig) ? (['console-commands'] as const) : []),
+  ];
   if (rig.kind === 'virtual') {
     const pcap: readonly Capability[] = rig.virtual?.pcap === false ? [] : ['pcap'];
     return [
@@ -21,12 +24,18 @@ export function abilitiesOf(rig: RigDescription): readonly Capability[] {
         'impair-air',
       ] as const),
       ...pcap,
-      ...token,
+      ...firmware,
     ];
   }
   const reset: readonly Capability[] = rig.reset === 'none' ? [] : ['reset'];
   const power: readonly Capability[] = switchesPower(rig) ? ['power-cut'] : [];
-  return [...reset, ...power, ...token];
+  return [...reset, ...power, ...firmware];
+}
+
+/** As the file says. Where it says nothing: the firmware that is built for emulated boards does, of another's we know nothing. */
+function takesCommands({ kind, firmware, dut }: RigDescription): boolean {
+  const isOurs = kind === 'virtual' && firmware === undefined && (dut?.profile ?? 'contract') === 'contract';
+  return dut?.console ?? isOurs;
 }
 
 function switchesPower({ power }: RigDescription): boolean {
@@ -163,6 +172,7 @@ const NEEDED_FOR: Partial<Record<Capability, string>> = {
   'power-cut': 'write power: { uhubctl: … } or power: { commands: … }, or take it away',
   reset: 'write reset: nodemcu, or take it away',
   token: 'write dut: { tokenEnv: NAME }, or take it away',
+  'console-commands': 'write dut: { console: true } if the firmware takes them, or take it away',
   pcap: 'write virtual: { pcap: true }, or take it away',
 };
 

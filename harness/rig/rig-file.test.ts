@@ -205,6 +205,29 @@ dut: { profile: seed }
     );
     expect(capabilitiesOf(rig)).toEqual(['reset', 'snapshot']);
   });
+
+  const VIRTUAL = 'name: v\nkind: virtual\nboard: { flash: 1MB, layout: one-mb }\n';
+  it.each([
+    ['the firmware that is built for emulated boards', VIRTUAL, true],
+    ['another firmware', `${VIRTUAL}firmware: elsewhere\n`, false],
+    ['another firmware that does', `${VIRTUAL}firmware: elsewhere\ndut: { console: true }\n`, true],
+    ['one with other habits', `${VIRTUAL}dut: { profile: seed }\n`, false],
+    ['one of which the file says no', `${VIRTUAL}dut: { console: false }\n`, false],
+    ['a board on a bench', GOOD, false],
+    [
+      'a board on a bench whose file says so',
+      GOOD.replace('can: [power-cut]\ndut: {', 'dut: { console: true,'),
+      true,
+    ],
+  ])('knows whether %s takes commands on its console', (_what, text, takesThem) => {
+    const rig = parseRigFile(text, `${/name: (\S+)/.exec(text)![1]!}.yaml`);
+    expect(capabilitiesOf(rig).includes('console-commands')).toBe(takesThem);
+  });
+
+  it('does not let a file ask for commands that its firmware does not take', () => {
+    const text = GOOD.replace('[power-cut]', '[power-cut, console-commands]');
+    expect(failure(text).message).toContain('write dut: { console: true }');
+  });
 });
 
 describe('the rigs of the project', () => {

@@ -273,6 +273,14 @@ const dut = z
       .min(1)
       .optional()
       .meta({ description: 'Name of the events that carry console lines.', examples: ['log'] }),
+    console: z
+      .boolean()
+      .optional()
+      .meta({
+        description:
+          'Whether it takes the commands of docs/dut-contract.md on its serial line; absent: only the firmware that is built for emulated boards does.',
+        examples: [true],
+      }),
     tokenEnv: envName()
       .optional()
       .meta({

@@ -31,6 +31,7 @@ export const CAPABILITIES = {
   'impair-air': 'frames can be lost, delayed and reordered on the air',
   pcap: 'what goes over the air is captured',
   token: 'the firmware was given a bearer token',
+  'console-commands': 'the firmware takes commands on its serial line',
 } as const satisfies Readonly<Record<string, string>>;
 
 export type Capability = keyof typeof CAPABILITIES;

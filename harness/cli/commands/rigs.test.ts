@@ -39,7 +39,11 @@ describe('esprig rigs', () => {
       }),
     );
     expect(rigs).toContainEqual(
-      expect.objectContaining({ name: 'example-bench', kind: 'serial', can: ['reset', 'power-cut'] }),
+      expect.objectContaining({
+        name: 'example-bench',
+        kind: 'serial',
+        can: ['reset', 'power-cut', 'console-commands'],
+      }),
     );
   });
 });
