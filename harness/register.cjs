@@ -70,3 +70,5 @@ function loadTypeScript(module, path) {
 }
 
 Object.assign(Reflect.get(Module, '_extensions'), { '.ts': loadTypeScript });
+
+module.exports = { compile };
