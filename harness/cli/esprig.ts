@@ -3,6 +3,7 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { exitCodeFor, toEsprigError, UsageError, type ExitCode } from '../core/errors';
 import { COMMANDS, type CommandRow } from './commands';
+import { masked } from './secrets';
 
 /** What the command line may be handed in place of this process's own: tests do. */
 export interface CliStreams {
@@ -104,7 +105,7 @@ function report(error: unknown, streams: CliStreams): ExitCode {
   if (ours.hint !== undefined) lines.push(`  hint: ${ours.hint}`);
   lines.push(`  (${ours.code})`);
   if (streams.debug) lines.push(...stacksOf(error));
-  streams.stderr(`${lines.join('\n')}\n`);
+  streams.stderr(`${masked(lines.join('\n'))}\n`);
   return exitCodeFor(ours.blame);
 }
 

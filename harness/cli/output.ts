@@ -1,8 +1,14 @@
+import { stripVTControlCharacters } from 'node:util';
 import { RealClock, type Clock } from '../core/clock';
+import { masked, maskedValue } from './secrets';
 
 export interface OutputOptions {
   /** One JSON value a line on stdout and nothing else there; the rest is for people and goes to stderr. */
   readonly json?: boolean;
+  /** Results and errors only: no remarks, no progress. */
+  readonly quiet?: boolean;
+  /** Take colours out of what a device says; default: what the environment variable NO_COLOR asks for. */
+  readonly plain?: boolean;
   readonly clock?: Clock;
   readonly stdout?: (text: string) => void;
   readonly stderr?: (text: string) => void;
@@ -15,8 +21,10 @@ export interface OutputOptions {
 /** How a command talks: lines for people, values for scripts, progress for the patient. */
 export interface Output {
   readonly json: boolean;
-  /** A line for a person; not on stdout when a script reads that. */
+  /** A remark for a person: what goes on. Not on stdout when a script reads that, and nothing with `--quiet`. */
   line(text: string): void;
+  /** A line that was asked for: also said with `--quiet`, unless a script gets it as a value. */
+  result(text: string): void;
   /** A value for a script; nothing without `--json`. */
   value(value: unknown): void;
   /** Shows how far a long piece of work has come. */
@@ -44,6 +52,8 @@ const CLEAR_LINE = '\r\u001b[K';
 export function createOutput(options: OutputOptions = {}): Output {
   const {
     json = false,
+    quiet = false,
+    plain = isPlainWanted(),
     clock = new RealClock(),
     stdout = (text: string) => void process.stdout.write(text),
     stderr = (text: string) => void process.stderr.write(text),
@@ -54,20 +64,29 @@ export function createOutput(options: OutputOptions = {}): Output {
   /** The bar that stands on the last line of the terminal now. */
   let drawn: { redraw(): void } | undefined;
 
+  const say = (text: string): void => {
+    const sayable = `${masked(plain ? stripVTControlCharacters(text) : text)}\n`;
+    if (drawn === undefined) toPeople(sayable);
+    else {
+      stderr(CLEAR_LINE);
+      toPeople(sayable);
+      drawn.redraw();
+    }
+  };
+
   return {
     json,
     line: (text) => {
-      if (drawn === undefined) toPeople(`${text}\n`);
-      else {
-        stderr(CLEAR_LINE);
-        toPeople(`${text}\n`);
-        drawn.redraw();
-      }
+      if (!quiet) say(text);
+    },
+    result: (text) => {
+      if (!quiet || !json) say(text);
     },
     value: (value) => {
-      if (json) stdout(`${JSON.stringify(value)}\n`);
+      if (json) stdout(`${JSON.stringify(maskedValue(value))}\n`);
     },
     progress: (label, total, unit = 'bytes') => {
+      if (quiet) return NO_PROGRESS;
       const startedMs = clock.nowMs();
       let done = 0;
       let toldMs = -Infinity;
@@ -111,6 +130,13 @@ export function createOutput(options: OutputOptions = {}): Output {
       };
     },
   };
+}
+
+const NO_PROGRESS: Progress = { update: () => undefined, finish: () => undefined };
+
+/** https://no-color.org: set, and not to nothing. */
+export function isPlainWanted(env: Readonly<Record<string, string | undefined>> = process.env): boolean {
+  return (env['NO_COLOR'] ?? '') !== '';
 }
 
 function describe(label: string, done: number, total: number, unit: ProgressUnit, spentMs: number): string {

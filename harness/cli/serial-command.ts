@@ -1,79 +1,14 @@
-import type { Command } from 'commander';
-import { RealClock } from '../core/clock';
-import { Deadline } from '../core/deadline';
-import { UsageError } from '../core/errors';
-import { EventBus } from '../core/events';
-import type { EsprigEvent } from '../core/events';
-import { connectFlasher } from '../device/flasher';
-import type { Flasher } from '../device/flasher';
+import type { RealClock } from '../core/clock';
+import type { Deadline } from '../core/deadline';
+import type { EsprigEvent, EventBus } from '../core/events';
 import type { FlashProgress } from '../device/flash-types';
-import { BOARD_RECIPES } from '../device/reset-recipes';
-import type { BoardRecipeName } from '../device/reset-recipes';
-import { listSerialPorts } from '../port/node-serial-port';
+import { connectFlasher, type Flasher } from '../device/flasher';
 import { openPort } from '../port/open-port';
 import type { SerialLink } from '../port/port';
-import { parseWholeNumber } from './esprig';
-import { createOutput } from './output';
 import type { Output, Progress } from './output';
-
-/** Options that all commands over a serial line share. */
-export interface SerialOptions {
-  readonly port?: string;
-  readonly baud?: number;
-  readonly reset: BoardRecipeName;
-  readonly timeout: number;
-  readonly json?: boolean;
-}
-
-/** Options of the commands that talk to the loader. */
-export interface LoaderOptions extends SerialOptions {
-  readonly flashBaud?: number;
-  readonly stub: boolean;
-  readonly expectMac?: string;
-}
-
-/** Lowest and highest rate that adapters have. */
-const MIN_BAUD = 300;
-const MAX_BAUD = 4_000_000;
-
-/** Adds `--port` and what goes with it. */
-export function withSerialOptions(command: Command, defaultTimeoutS: number): Command {
-  return command
-    .option('-p, --port <port>', 'device path or rfc2217://host:port (or $ESPRIG_PORT)')
-    .option('-b, --baud <rate>', 'rate to begin with', parseWholeNumber('--baud', MIN_BAUD, MAX_BAUD))
-    .option(
-      '--reset <circuit>',
-      `how reset is wired: ${Object.keys(BOARD_RECIPES).join(', ')}`,
-      parseCircuit,
-      'nodemcu',
-    )
-    .option(
-      '--timeout <s>',
-      'give up after so many seconds',
-      parseWholeNumber('--timeout', 1, 86_400),
-      defaultTimeoutS,
-    )
-    .option('--json', 'one JSON value a line on stdout');
-}
-
-/** Adds what the commands need that talk to the boot ROM or the stub. */
-export function withLoaderOptions(command: Command, defaultTimeoutS: number): Command {
-  return withSerialOptions(command, defaultTimeoutS)
-    .option(
-      '--flash-baud <rate>',
-      'rate once the stub runs',
-      parseWholeNumber('--flash-baud', MIN_BAUD, MAX_BAUD),
-    )
-    .option('--no-stub', 'work with the boot ROM alone: slower, no reading')
-    .option('--expect-mac <mac>', 'stop unless the board has this MAC');
-}
-
-function parseCircuit(text: string): BoardRecipeName {
-  if (Object.hasOwn(BOARD_RECIPES, text)) return text as BoardRecipeName;
-  throw new UsageError('ESPRIG_USAGE', `--reset: no circuit is called '${text}'`, {
-    hint: `Known are ${Object.keys(BOARD_RECIPES).join(', ')}.`,
-  });
-}
+import { withLease } from './rig-option';
+import type { LoaderOptions, SerialOptions, SerialTarget } from './serial-target';
+import { openFrame } from './work-frame';
 
 /** What a command over a serial line works with; all of it is closed when the command is over. */
 export interface SerialWork {
@@ -82,57 +17,49 @@ export interface SerialWork {
   readonly deadline: Deadline;
   readonly bus: EventBus;
   readonly clock: RealClock;
+  readonly target: SerialTarget;
 }
 
-/** Opens the port and does the work; Ctrl-C ends it in order. */
+/** Takes the rig, if it is one, opens the port and does the work; Ctrl-C ends it in order. */
 export async function withSerialWork(
-  name: string,
+  target: SerialTarget,
   options: SerialOptions,
   work: (bench: SerialWork) => Promise<void>,
 ): Promise<void> {
-  const out = createOutput({ json: options.json === true });
-  const port = options.port ?? process.env['ESPRIG_PORT'];
-  if (port === undefined || port === '') throw await noPort(name);
-  const clock = new RealClock();
-  const bus = new EventBus(clock);
+  using frame = openFrame(options);
+  const { out, clock, bus } = frame;
+  const { command, port, baud, rig } = target;
   bus.on((event) => tell(out, event));
-  const stop = new AbortController();
-  const onSignal = (): void => stop.abort(new Error('interrupted'));
-  process.once('SIGINT', onSignal).once('SIGTERM', onSignal);
-  using deadline = new Deadline({
-    clock,
-    budgetMs: options.timeout * 1000,
-    phase: name,
-    blame: 'rig',
-    signal: stop.signal,
-  });
-  let link: SerialLink | undefined;
-  try {
-    link = await openPort(port, options.baud === undefined ? {} : { baud: options.baud });
-    await work({ out, link, deadline, bus, clock });
-  } finally {
-    process.off('SIGINT', onSignal).off('SIGTERM', onSignal);
-    await link?.close();
-  }
+  const atPort = async (): Promise<void> => {
+    using deadline = frame.deadline(command, options.timeout * 1000);
+    const link = await openPort(port, baud === undefined ? {} : { baud });
+    try {
+      await work({ out, link, deadline, bus, clock, target });
+    } finally {
+      await link.close();
+    }
+  };
+  await (rig === undefined ? atPort() : withLease(command, rig, options, frame, atPort));
 }
 
-/** As `withSerialWork`, with the loader connected. */
+/** As `withSerialWork`, with the loader connected to the board that was meant. */
 export async function withFlasher(
-  name: string,
+  target: SerialTarget,
   options: LoaderOptions,
   work: (bench: SerialWork & { readonly flasher: Flasher }) => Promise<void>,
 ): Promise<void> {
-  await withSerialWork(name, options, async (bench) => {
+  const { baud, flashBaud, expectMac } = target;
+  await withSerialWork(target, options, async (bench) => {
     using flasher = await connectFlasher(
       {
         link: bench.link,
         bus: bench.bus,
-        board: options.reset,
+        board: target.recipes,
         stub: options.stub ? 'auto' : 'never',
         onProgress: progressOn(bench.out),
-        ...(options.baud === undefined ? {} : { baud: options.baud }),
-        ...(options.flashBaud === undefined ? {} : { flashBaud: options.flashBaud }),
-        ...(options.expectMac === undefined ? {} : { expectMac: options.expectMac }),
+        ...(baud === undefined ? {} : { baud }),
+        ...(flashBaud === undefined ? {} : { flashBaud }),
+        ...(expectMac === undefined ? {} : { expectMac }),
       },
       bench.deadline,
     );
@@ -140,14 +67,9 @@ export async function withFlasher(
   });
 }
 
-async function noPort(name: string): Promise<UsageError> {
-  const ports = await listSerialPorts();
-  return new UsageError('ESPRIG_USAGE', `${name}: which port? Name one with --port`, {
-    hint:
-      ports.length === 0
-        ? 'No serial port is present on this machine; an emulated board prints its rfc2217:// address.'
-        : `Present are ${ports.map((port) => port.path).join(', ')}.`,
-  });
+/** The rig's name, where a value for scripts should carry it. */
+export function rigValue({ rig }: SerialTarget): { readonly rig?: string } {
+  return rig === undefined ? {} : { rig: rig.description.name };
 }
 
 /** What a person should hear of while it goes on: whatever was tried again, and why. */

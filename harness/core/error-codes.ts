@@ -21,6 +21,8 @@ export const ERROR_CODES = {
   ESPRIG_RIG_FILE_INVALID: 'A rig file does not follow the schema.',
   ESPRIG_RIG_NO_FIRMWARE: 'The firmware that a rig is to be flashed with is not there.',
   ESPRIG_RIG_NOT_FOUND: 'No rig file has the name or matches the pattern.',
+  ESPRIG_RIG_KIND: 'The command cannot work on a rig of this kind, as one that is only emulated.',
+  ESPRIG_RIG_NO_ADDRESS: 'The address of a board is told when it starts, and nobody may start it.',
   ESPRIG_RIG_LEASE_HELD: 'Somebody else holds the lease of the board.',
   ESPRIG_RIG_LEASE_FAILED: 'The lock of a board cannot be used.',
   ESPRIG_RIG_WRONG_BOARD: 'Another board is attached than the rig file names.',

@@ -19,14 +19,15 @@ export class RigNetwork {
   readonly #name: string;
   #found: string | undefined;
 
-  constructor({ description, devicePort, name }: NetworkPlan, console: Console) {
-    const { address = 'from-log', pattern, port, join } = description.network ?? {};
+  constructor(plan: NetworkPlan, console: Console) {
+    const { description, devicePort, name } = plan;
+    const { pattern, port, join } = description.network ?? {};
     this.#console = console;
     this.#name = name;
     this.#join = join;
     this.#port = port ?? devicePort;
     this.#pattern = pattern === undefined ? ADDRESS_LINE : new RegExp(pattern);
-    this.#fixed = address === 'from-log' ? undefined : withPort(address, devicePort);
+    this.#fixed = fixedAddressOf(plan);
   }
 
   /** @throws UsageError ESPRIG_USAGE while no address is known */
@@ -79,6 +80,18 @@ export class RigNetwork {
       },
     );
   }
+}
+
+/** The address that a rig file fixes, with its port; undefined: the board tells it when it starts. */
+export function fixedAddressOf({ description, devicePort }: NetworkPlan): string | undefined {
+  const { address = 'from-log' } = description.network ?? {};
+  return address === 'from-log' ? undefined : withPort(address, devicePort);
+}
+
+/** Brings this machine into the board's network, if the rig file says how. @throws RigError ESPRIG_RIG_NETWORK_FAILED */
+export async function joinNetwork({ description }: NetworkPlan, deadline: Deadline): Promise<void> {
+  const join = description.network?.join;
+  if (join !== undefined) await runJoin(join, deadline);
 }
 
 function withPort(address: string, port: number): string {

@@ -2,7 +2,14 @@ import type { Command } from 'commander';
 import { isEsprigError, UsageError } from '../../core/errors';
 import type { StreamItem } from '../../device/dut-event-types';
 import type { DutProfile } from '../../device/dut-profile';
-import { withDevice, withDeviceOptions, type DeviceOptions, type DeviceWork } from '../device-command';
+import {
+  deviceRig,
+  FRESH_BOARD_HELP,
+  withDevice,
+  withDeviceOptions,
+  type DeviceOptions,
+  type DeviceWork,
+} from '../device-command';
 import { setVerdict } from '../esprig';
 
 interface EventsOptions extends DeviceOptions {
@@ -18,11 +25,16 @@ export function register(program: Command): void {
     .option('--since <id>', 'begin behind the event with this id, as far as the device still has it')
     .option('--until <text>', 'end well when this text comes, badly when --timeout is over before')
     .option('--no-reconnect', 'end when the stream ends')
+    .addHelpText(
+      'after',
+      `${FRESH_BOARD_HELP}\nExamples:\n  npx esprig events --to http://192.168.4.1\n  npx esprig events --rig virtual-1mb --timeout 10`,
+    )
     .action(async (options: EventsOptions) => {
       if (options.since !== undefined && !/^\d{1,10}$/.test(options.since)) {
         throw new UsageError('ESPRIG_USAGE', `--since: '${options.since}' is no id of an event`);
       }
-      await withDevice('events', options, (bench) => follow(bench, options));
+      const rig = await deviceRig(options);
+      await withDevice('events', options, rig, (bench) => follow(bench, options));
     });
 }
 
@@ -38,7 +50,7 @@ async function follow(bench: DeviceWork, options: EventsOptions): Promise<void> 
   const startMs = clock.nowMs();
   const tell = (item: StreamItem): void => {
     out.value({ ...item, atMs: Math.round(item.atMs - startMs) });
-    if (!out.json) out.line(describe(item, client.profile, item.atMs - startMs));
+    if (!out.json) out.result(describe(item, client.profile, item.atMs - startMs));
   };
   // What came with the answer's first bytes is there already.
   for (const item of [...stream.items]) tell(item);
@@ -54,7 +66,7 @@ async function follow(bench: DeviceWork, options: EventsOptions): Promise<void> 
     );
     const last = stream.items.at(-1);
     if (until !== undefined && last?.kind === 'lost') {
-      out.line(`the stream ended before '${until}' came`);
+      out.result(`the stream ended before '${until}' came`);
       setVerdict(1);
     }
   } catch (error) {
@@ -64,7 +76,7 @@ async function follow(bench: DeviceWork, options: EventsOptions): Promise<void> 
     if (!isOver) throw error;
   }
   for (const { kind, afterId, beforeId } of stream.gaps) {
-    if (kind !== 'restart') out.line(`--- ids ${kind}: ${beforeId} came after ${afterId}`);
+    if (kind !== 'restart') out.result(`--- ids ${kind}: ${beforeId} came after ${afterId}`);
   }
 }
 

@@ -1,20 +1,13 @@
 import type { Command } from 'commander';
-import { readFile } from 'node:fs/promises';
-import { basename, dirname, resolve } from 'node:path';
-import { UsageError } from '../../core/errors';
 import { flashOffsetText } from '../../device/flash-plan';
-import type { FlashPart } from '../../device/flash-plan';
 import type { WrittenPart } from '../../device/flash-types';
-import { parseFlasherArgs, parseOffsetFile } from '../../protocol/flasher-args';
-import type { FlashFile } from '../../protocol/flasher-args';
-import { describeBoard, withFlasher, withLoaderOptions } from '../serial-command';
-import type { LoaderOptions } from '../serial-command';
+import { readParts, type PartsOptions } from '../flash-parts';
+import { describeBoard, rigValue, withFlasher } from '../serial-command';
+import { serialTarget, withLoaderOptions, type LoaderOptions } from '../serial-target';
 
-interface FlashOptions extends LoaderOptions {
-  readonly flasherArgs?: string;
+interface FlashOptions extends LoaderOptions, PartsOptions {
   readonly eraseAll?: boolean;
   readonly rewrite?: boolean;
-  readonly force?: boolean;
   readonly stay?: boolean;
 }
 
@@ -22,15 +15,25 @@ interface FlashOptions extends LoaderOptions {
 export function register(program: Command): void {
   withLoaderOptions(program.command('flash'), 600)
     .description('write images over the serial line, only what differs, verified')
-    .argument('[OFFSET:FILE...]', 'what goes where, as in 0x10000:app.bin')
+    .argument(
+      '[OFFSET:FILE...]',
+      'what goes where, as in 0x10000:app.bin; with --rig also LABEL:FILE, as in ota_0:app.bin; with --rig and ' +
+        'nothing here: what the rig is shipped with, its settings too',
+    )
     .option('--flasher-args <file>', 'take files and offsets from a build’s flasher_args.json')
+    .option('--firmware <folder>', 'with --rig: a firmware set in place of the rig’s own (firmware.json)')
     .option('--erase-all', 'erase the whole chip first')
     .option('--rewrite', 'write all, also what the flash holds already')
-    .option('--force', 'write files that are no sound images')
+    .option('--force', 'write files that are no sound images, or are linked for another slot')
     .option('--stay', 'leave the chip in the loader')
+    .addHelpText(
+      'after',
+      '\nExamples:\n  npx esprig flash --port /dev/ttyUSB0 0x10000:app.bin\n  npx esprig flash --rig bench-1\n  npx esprig flash --rig bench-1 --wait=600 ota_1:app.ota_1.bin',
+    )
     .action(async (pairs: string[], options: FlashOptions) => {
-      const parts = await readParts(pairs, options.flasherArgs);
-      await withFlasher('flash', options, async ({ flasher, deadline, out }) => {
+      const target = await serialTarget('flash', options);
+      const parts = await readParts(pairs, options, target);
+      await withFlasher(target, options, async ({ flasher, deadline, out }) => {
         out.line(`board ${describeBoard(flasher)}`);
         const result = await flasher.write(
           parts,
@@ -46,41 +49,9 @@ export function register(program: Command): void {
         out.line(
           `done in ${(result.elapsedMs / 1000).toFixed(1)} s at ${result.baud} baud (${result.loader})`,
         );
-        out.value({ ...flasher.identity, ...result });
+        out.value({ ...rigValue(target), ...flasher.identity, ...result });
       });
     });
-}
-
-/** Reads all files before a port is opened, so that a mistyped name costs nothing. */
-async function readParts(pairs: readonly string[], flasherArgs: string | undefined): Promise<FlashPart[]> {
-  const files: FlashFile[] = pairs.map(parseOffsetFile);
-  if (flasherArgs !== undefined) {
-    const folder = dirname(resolve(flasherArgs));
-    const { files: listed } = parseFlasherArgs(Buffer.from(await readBytes(flasherArgs)).toString('utf8'));
-    for (const { offset, file } of listed) files.push({ offset, file: resolve(folder, file) });
-  }
-  if (files.length === 0) {
-    throw new UsageError('ESPRIG_USAGE', 'flash: nothing to write', {
-      hint: 'Name files as 0x10000:app.bin, or a build with --flasher-args build/flasher_args.json.',
-    });
-  }
-  return Promise.all(
-    files.map(async ({ offset, file }) => ({ name: basename(file), offset, bytes: await readBytes(file) })),
-  );
-}
-
-async function readBytes(path: string): Promise<Uint8Array> {
-  try {
-    return new Uint8Array(await readFile(path));
-  } catch (error) {
-    throw new UsageError(
-      'ESPRIG_USAGE_FILE',
-      `cannot read ${path}: ${(error as NodeJS.ErrnoException).code ?? String(error)}`,
-      {
-        cause: error,
-      },
-    );
-  }
 }
 
 function describePart(part: WrittenPart): string {

@@ -7,8 +7,8 @@ import { Console } from '../../device/console';
 import { recipesFor } from '../../device/reset-recipes';
 import type { ResetTarget } from '../../device/reset-recipes';
 import { describePanic } from '../../protocol/panic';
-import { withSerialOptions, withSerialWork } from '../serial-command';
-import type { SerialOptions, SerialWork } from '../serial-command';
+import { withSerialWork, type SerialWork } from '../serial-command';
+import { serialTarget, withSerialOptions, type SerialOptions } from '../serial-target';
 import { setVerdict } from '../esprig';
 
 type Stamps = 'elapsed' | 'clock' | 'none';
@@ -40,21 +40,26 @@ export function register(program: Command): void {
     .option('--reset-first', 'reset the board, so that its log begins at the first byte')
     .option('--until <text>', 'end well when this text comes, badly when --timeout is over before')
     .option('--exit-on-crash', 'end with 1 when the board crashes or resets by itself')
-    .option('--log <file>', 'keep the raw bytes')
+    .option('--log <file>', 'keep the raw bytes, secrets and all')
+    .addHelpText(
+      'after',
+      '\nIn a terminal Ctrl-] ends, Ctrl-R resets into the app, Ctrl-L into the loader; all else goes to the board.\nExamples:\n  npx esprig monitor --rig bench-1 --reset-first\n  npx esprig monitor --port /dev/ttyUSB0 --until ready --timeout 30',
+    )
     .action(async (options: MonitorOptions) => {
-      await withSerialWork('monitor', options, (bench) => monitor(bench, options));
+      const target = await serialTarget('monitor', options);
+      await withSerialWork(target, options, (bench) => monitor(bench, options));
     });
 }
 
 async function monitor(
-  { out, link, deadline, bus, clock }: SerialWork,
+  { out, link, deadline, bus, clock, target: { baud, recipes } }: SerialWork,
   options: MonitorOptions,
 ): Promise<void> {
   using console = new Console({
     link,
     clock,
     bus,
-    appBaud: options.baud ?? 115200,
+    appBaud: baud ?? 115_200,
     fixedBaud: options.fixedBaud === true,
   });
   const startMs = clock.nowMs();
@@ -66,8 +71,8 @@ async function monitor(
       const wallMs = clock.wallTimeMs() - (clock.nowMs() - atMs);
       const visible = printable(text);
       out.value({ atMs: Math.round(atMs - startMs), at: isoTime(wallMs), text: visible });
-      if (!out.json) out.line(stamp(options.stamps, atMs - startMs, wallMs) + visible);
-      for (const panic of console.crashWatch.panics.splice(0)) out.line(`--- ${describePanic(panic)}`);
+      if (!out.json) out.result(stamp(options.stamps, atMs - startMs, wallMs) + visible);
+      for (const panic of console.crashWatch.panics.splice(0)) out.result(`--- ${describePanic(panic)}`);
       if (options.exitOnCrash === true && console.incidents.length > 0) {
         setVerdict(1);
         resolve();
@@ -75,7 +80,7 @@ async function monitor(
     });
   });
   const reset = async (target: ResetTarget): Promise<void> => {
-    const [recipe] = recipesFor(options.reset, target, link);
+    const [recipe] = recipesFor(recipes, target, link);
     if (recipe === undefined) {
       throw new RigError(
         'ESPRIG_RIG_CANNOT',

@@ -2,37 +2,39 @@ import type { Command } from 'commander';
 import { writeFile } from 'node:fs/promises';
 import { UsageError } from '../../core/errors';
 import { parseOffset } from '../../protocol/flasher-args';
-import { describeBoard, withFlasher, withLoaderOptions } from '../serial-command';
-import type { LoaderOptions } from '../serial-command';
+import { flashPlace } from '../flash-places';
+import { describeBoard, rigValue, withFlasher } from '../serial-command';
+import { serialTarget, withLoaderOptions, type LoaderOptions } from '../serial-target';
+
+type ReadOptions = LoaderOptions & { readonly stay?: boolean };
 
 /** Adds `esprig read-flash`. */
 export function register(program: Command): void {
   withLoaderOptions(program.command('read-flash'), 1800)
     .description('read flash over the serial line into a file')
-    .argument('<OFFSET>', 'where to begin')
-    .argument('<SIZE>', 'how many bytes, or `all` for the rest of the flash')
+    .argument('<OFFSET>', 'where to begin; with --rig also a partition by its label')
+    .argument('<SIZE>', 'how many bytes, or `all` for the rest of the flash or of the partition')
     .argument('<FILE>', 'where to put them')
     .option('--stay', 'leave the chip in the loader')
-    .action(
-      async (
-        offsetText: string,
-        sizeText: string,
-        file: string,
-        options: LoaderOptions & { stay?: boolean },
-      ) => {
-        const offset = numberOf('OFFSET', offsetText);
-        const size = sizeText === 'all' ? undefined : numberOf('SIZE', sizeText);
-        await withFlasher('read-flash', options, async ({ flasher, deadline, out }) => {
-          out.line(`board ${describeBoard(flasher)}`);
-          const sizeBytes = size ?? Math.max(0, flasher.identity.flashSizeBytes - offset);
-          const bytes = await flasher.read(offset, sizeBytes, deadline);
-          await writeBytes(file, bytes);
-          if (options.stay !== true) await flasher.leave(deadline);
-          out.line(`${bytes.length} bytes written to ${file}, checked against the board's digest`);
-          out.value({ mac: flasher.identity.mac, offset, sizeBytes, file });
-        });
-      },
-    );
+    .addHelpText(
+      'after',
+      '\nExamples:\n  npx esprig read-flash --port /dev/ttyUSB0 0 all dump.bin\n  npx esprig read-flash --rig bench-1 otadata all otadata.bin',
+    )
+    .action(async (offsetText: string, sizeText: string, file: string, options: ReadOptions) => {
+      const target = await serialTarget('read-flash', options);
+      const place = flashPlace(offsetText, target.layout, 'read-flash: OFFSET');
+      const { offset } = place;
+      const size = sizeText === 'all' ? place.sizeBytes : numberOf('SIZE', sizeText);
+      await withFlasher(target, options, async ({ flasher, deadline, out }) => {
+        out.line(`board ${describeBoard(flasher)}`);
+        const sizeBytes = size ?? Math.max(0, flasher.identity.flashSizeBytes - offset);
+        const bytes = await flasher.read(offset, sizeBytes, deadline);
+        await writeBytes(file, bytes);
+        if (options.stay !== true) await flasher.leave(deadline);
+        out.line(`${bytes.length} bytes written to ${file}, checked against the board's digest`);
+        out.value({ ...rigValue(target), mac: flasher.identity.mac, offset, sizeBytes, file });
+      });
+    });
 }
 
 function numberOf(what: string, text: string): number {
@@ -49,9 +51,7 @@ async function writeBytes(path: string, bytes: Uint8Array): Promise<void> {
     throw new UsageError(
       'ESPRIG_USAGE_FILE',
       `cannot write ${path}: ${(error as NodeJS.ErrnoException).code ?? String(error)}`,
-      {
-        cause: error,
-      },
+      { cause: error },
     );
   }
 }

@@ -6,8 +6,8 @@ import { notifyOn } from '../../device/notify';
 import { resetIntoApp } from '../../device/reset';
 import { recipesFor } from '../../device/reset-recipes';
 import type { ResetTarget } from '../../device/reset-recipes';
-import { withSerialOptions, withSerialWork } from '../serial-command';
-import type { SerialOptions } from '../serial-command';
+import { rigValue, withSerialWork } from '../serial-command';
+import { serialTarget, withSerialOptions, type SerialOptions } from '../serial-target';
 
 /** Adds `esprig reset`. */
 export function register(program: Command): void {
@@ -16,17 +16,20 @@ export function register(program: Command): void {
     .addOption(
       new Option('--into <where>', 'where the chip should land').choices(['app', 'loader']).default('app'),
     )
+    .addHelpText('after', '\nExample: npx esprig reset --rig bench-1')
     .action(async (options: SerialOptions & { into: ResetTarget }) => {
-      await withSerialWork('reset', options, async ({ link, deadline, bus, out }) => {
+      const target = await serialTarget('reset', options);
+      await withSerialWork(target, options, async ({ link, deadline, bus, out }) => {
+        const { recipes } = target;
         const notify = notifyOn(bus);
         if (options.into === 'loader') {
-          const baud = options.baud ?? 115200;
-          using session = await connectLoader({ link, board: options.reset, baud, notify }, deadline);
+          const baud = target.baud ?? 115_200;
+          using session = await connectLoader({ link, board: recipes, baud, notify }, deadline);
           out.line('the chip is in its serial loader and answers');
-          out.value({ into: 'loader', loader: session.kind });
+          out.value({ ...rigValue(target), into: 'loader', loader: session.kind });
           return;
         }
-        const [recipe] = recipesFor(options.reset, 'app', link);
+        const [recipe] = recipesFor(recipes, 'app', link);
         if (recipe === undefined) {
           throw new RigError(
             'ESPRIG_RIG_CANNOT',
@@ -40,7 +43,7 @@ export function register(program: Command): void {
         out.line(
           `the chip boots from flash (reset cause ${banner.resetCause}, boot mode ${banner.bootMode})`,
         );
-        out.value({ into: 'app', ...banner });
+        out.value({ ...rigValue(target), into: 'app', ...banner });
       });
     });
 }

@@ -1,20 +1,31 @@
 import type { Command } from 'commander';
-import { withDevice, withDeviceOptions, type DeviceOptions } from '../device-command';
+import {
+  deviceRig,
+  FRESH_BOARD_HELP,
+  withDevice,
+  withDeviceOptions,
+  type DeviceOptions,
+} from '../device-command';
 
 /** Adds `esprig status`. */
 export function register(program: Command): void {
   withDeviceOptions(program.command('status'), 15)
     .description('what a device says of itself: image, slots, heap, streams, upload')
+    .addHelpText(
+      'after',
+      `${FRESH_BOARD_HELP}\nExamples:\n  npx esprig status --to http://192.168.4.1\n  npx esprig status --rig bench-1`,
+    )
     .action(async (options: DeviceOptions) => {
-      await withDevice('status', options, async ({ out, client, deadline }) => {
+      const rig = await deviceRig(options);
+      await withDevice('status', options, rig, async ({ out, client, deadline }) => {
         const status = await client.status(deadline);
         const sha = /^0*$/.test(status.elfSha256) ? 'not filled in' : status.elfSha256.slice(0, 16);
-        out.line(`app      ${status.app} ${status.version} (ELF ${sha})`);
-        out.line(`slots    runs ${status.running}, the next upload goes to ${status.next}`);
-        out.line(`heap     ${status.heapFreeBytes} bytes free, ${status.heapLowestBytes} at the least`);
-        out.line(`up       ${duration(status.uptimeMs)}`);
-        out.line(`streams  ${status.clients}`);
-        out.line(`upload   ${status.upload}`);
+        out.result(`app      ${status.app} ${status.version} (ELF ${sha})`);
+        out.result(`slots    runs ${status.running}, the next upload goes to ${status.next}`);
+        out.result(`heap     ${status.heapFreeBytes} bytes free, ${status.heapLowestBytes} at the least`);
+        out.result(`up       ${duration(status.uptimeMs)}`);
+        out.result(`streams  ${status.clients}`);
+        out.result(`upload   ${status.upload}`);
         out.value(status.raw);
       });
     });

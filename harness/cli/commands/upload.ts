@@ -8,7 +8,15 @@ import { refusalText } from '../../device/dut-status';
 import type { DutStatus, UploadAnswer } from '../../device/dut-types';
 import { inspectImage } from '../../protocol/image';
 import { LAYOUT_NAMES } from '../../protocol/layouts';
-import { withDevice, withDeviceOptions, type DeviceOptions, type DeviceWork } from '../device-command';
+import type { RigFile } from '../../rig/rig-file';
+import {
+  deviceRig,
+  FRESH_BOARD_HELP,
+  withDevice,
+  withDeviceOptions,
+  type DeviceOptions,
+  type DeviceWork,
+} from '../device-command';
 import { setVerdict } from '../esprig';
 import { foreseeRefusal, REFUSAL_HINTS } from '../upload-forecast';
 
@@ -16,7 +24,7 @@ interface UploadCommandOptions extends DeviceOptions {
   readonly layout?: string;
   readonly events: boolean;
   readonly log?: boolean;
-  readonly wait: boolean;
+  readonly follow: boolean;
   readonly check?: boolean;
 }
 
@@ -27,31 +35,55 @@ const RECEIVED_AT = 95;
 export function register(program: Command): void {
   withDeviceOptions(program.command('upload'), 120)
     .description('send an image to a device over the network, and see it restart into it')
-    .argument('<file>', 'the .bin for the slot that comes next')
-    .option('--layout <name>', `flash layout of the board: ${LAYOUT_NAMES.join(', ')}`)
+    .argument(
+      '[file]',
+      'the .bin for the slot that comes next; with --rig and nothing here: the one of the rig’s firmware',
+    )
+    .option(
+      '--layout <name>',
+      `flash layout of the board: ${LAYOUT_NAMES.join(', ')} (default: the rig file’s, or any)`,
+    )
     .option('--check', 'send nothing if the image would be refused')
     .option('--log', 'show the device’s console lines meanwhile')
     .option('--no-events', 'do not listen to the device’s events')
-    .option('--no-wait', 'do not wait for the restart')
-    .action(async (file: string, options: UploadCommandOptions) => {
-      const image = await readImage(file);
-      await withDevice('upload', options, (bench) => uploadTo(bench, basename(file), image, options));
+    .option('--no-follow', 'end with the device’s answer: do not wait for the restart')
+    .addHelpText(
+      'after',
+      `${FRESH_BOARD_HELP}\nExamples:\n  npx esprig upload app.ota_1.bin --to http://192.168.4.1\n  npx esprig upload app.ota_1.bin --rig virtual-1mb\n  npx esprig upload --rig bench-1 --reset-first`,
+    )
+    .action(async (file: string | undefined, options: UploadCommandOptions) => {
+      const rig = await deviceRig(options);
+      if (file === undefined && rig === undefined) {
+        throw new UsageError('ESPRIG_USAGE', 'upload: which file? A .bin for the slot that comes next', {
+          hint: 'With --rig and no file the image comes from the firmware of the rig.',
+        });
+      }
+      const image = file === undefined ? undefined : { name: basename(file), bytes: await readImage(file) };
+      await withDevice('upload', options, rig, (bench) => uploadTo(bench, image, options));
     });
+}
+
+interface NamedImage {
+  readonly name: string;
+  readonly bytes: Uint8Array;
 }
 
 async function uploadTo(
   bench: DeviceWork,
-  name: string,
-  image: Uint8Array,
+  given: NamedImage | undefined,
   options: UploadCommandOptions,
 ): Promise<void> {
-  const { client, deadline, out } = bench;
+  const { client, deadline, out, rig } = bench;
   const before = client.profile.statusPath === undefined ? undefined : await client.status(deadline);
+  const { name, bytes: image } = given ?? (await imageOf(rig!, before));
   if (before !== undefined) {
     const { app, version, running, next } = before;
     out.line(`${client.baseUrl} runs ${app} ${version} from ${running}; ${name} goes to ${next}`);
   }
-  const { refusal, fits } = foreseeRefusal(image, { layout: options.layout, slotLabel: before?.next });
+  const { refusal, fits } = foreseeRefusal(image, {
+    layout: options.layout ?? rig?.description.board.layout,
+    slotLabel: before?.next,
+  });
   if (refusal !== undefined && fits.length > 0) {
     out.line(`note: fits the next slot with layout ${fits.join(', ')}; elsewhere ${refusal.error}`);
   } else if (refusal !== undefined) {
@@ -75,11 +107,11 @@ async function uploadTo(
   });
   if (answer.status !== 200) {
     const hint = answer.error === undefined ? undefined : REFUSAL_HINTS[answer.error];
-    out.line(`refused: ${refusalText(answer)}${hint === undefined ? '' : `\n  ${hint}`}`);
+    out.result(`refused: ${refusalText(answer)}${hint === undefined ? '' : `\n  ${hint}`}`);
     setVerdict(1);
     return;
   }
-  if (options.wait) await seeRestart(bench, before, answer, image, stream);
+  if (options.follow) await seeRestart(bench, before, answer, image, stream);
 }
 
 /** The event stream, if the device lets another client in. */
@@ -145,7 +177,7 @@ async function seeRestart(
   if (before === undefined || answer.slot === undefined) {
     await waitForStreamEnd(stream, deadline);
     await client.waitForHttp(deadline);
-    out.line(`answers again after ${seconds()}; this firmware does not say which image runs`);
+    out.result(`answers again after ${seconds()}; this firmware does not say which image runs`);
     out.value({ restarted: true });
     return;
   }
@@ -158,16 +190,33 @@ async function seeRestart(
   out.value({ restarted: true, running: after.running, version: after.version });
   const wanted = inspectImage(image).descriptor?.version;
   if (after.running !== slot) {
-    out.line(`restarted, but into ${after.running} and not ${slot}: the bootloader did not take the image`);
+    out.result(`restarted, but into ${after.running} and not ${slot}: the bootloader did not take the image`);
     setVerdict(1);
   } else if (wanted !== undefined && after.version !== wanted) {
-    out.line(`runs from ${slot}, but says version ${after.version}; the image has ${wanted}`);
+    out.result(`runs from ${slot}, but says version ${after.version}; the image has ${wanted}`);
     setVerdict(1);
-  } else out.line(`restarted after ${seconds()}: ${after.app} ${after.version} runs from ${slot}`);
+  } else out.result(`restarted after ${seconds()}: ${after.app} ${after.version} runs from ${slot}`);
 }
 
 async function waitForStreamEnd(stream: EventStream | undefined, deadline: Deadline): Promise<void> {
   if (stream !== undefined) await stream.waitForLost(deadline);
+}
+
+/** The image of the rig's firmware that is linked for the next slot. */
+async function imageOf(rig: RigFile, status: DutStatus | undefined): Promise<NamedImage> {
+  if (status === undefined) {
+    throw new UsageError(
+      'ESPRIG_USAGE',
+      'upload: which file? This firmware does not say which slot is next',
+      {
+        hint: 'Name the .bin for the slot that is not running.',
+      },
+    );
+  }
+  const { firmwareFor } = await import('../../rig/rig-firmware');
+  const firmware = firmwareFor(rig.description, rig.file, undefined);
+  const name = `${firmware.app} ${firmware.version} for ${status.next}`;
+  return { name, bytes: firmware.imageFor(status.next) };
 }
 
 async function readImage(file: string): Promise<Uint8Array> {

@@ -1,0 +1,22 @@
+/** Secrets that this process has come to know (tokens, passphrases of a rig): they are never said, in whatever form. */
+import { Masker } from '../report/mask';
+
+let masker = new Masker([]);
+
+/** From now on these are masked in all that the command says. */
+export function keepSecret(secrets: readonly string[]): void {
+  masker = masker.with(secrets);
+}
+
+/** A text as it may be said. */
+export function masked(text: string): string {
+  return masker.text(text);
+}
+
+/** A value with all texts in it as they may be said. */
+export function maskedValue(value: unknown): unknown {
+  if (typeof value === 'string') return masked(value);
+  if (Array.isArray(value)) return value.map(maskedValue);
+  if (typeof value !== 'object' || value === null || ArrayBuffer.isView(value)) return value;
+  return Object.fromEntries(Object.entries(value).map(([key, inner]) => [key, maskedValue(inner)]));
+}
