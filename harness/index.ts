@@ -5,6 +5,7 @@
 export { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from '@jest/globals';
 export { firmware, images, metric, phase, rig, skip, soakRounds } from './jest/fixtures';
 export type { Board, LogWait, MakeOptions } from './jest/board';
+export type { CaseConsole } from './jest/case-console';
 export type { CaseConnection, CaseDut, CaseEvents, WaitWithin, Within } from './jest/case-dut';
 export type { RefusalCode } from './jest/matchers/http';
 export { REFUSALS } from './jest/matchers/http';

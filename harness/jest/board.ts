@@ -10,6 +10,7 @@ import { partitionOf, type Layout } from '../protocol/layouts';
 import { slotBaseAddr, type Slot } from '../protocol/slots';
 import type { FlashState, RunningRig } from '../rig/running-rig';
 import { createDutClient } from '../device/dut-client';
+import { CaseConsole } from './case-console';
 import { CaseDut, type Within } from './case-dut';
 import type { HeldRig } from './held-rig';
 
@@ -39,6 +40,8 @@ export interface BoardOptions {
 export class Board implements AsyncDisposable {
   readonly rig: RunningRig;
   readonly dut: CaseDut;
+  /** What the firmware takes on its serial line; `mark`, `lines` and `waitForLog` below are what it says. */
+  readonly console: CaseConsole;
   /** What is left of the case's time. */
   readonly deadline: Deadline;
   /** The flash when the case began. */
@@ -69,6 +72,7 @@ export class Board implements AsyncDisposable {
       time: (phase, within) => this.within(phase, within),
       expectRestart: (isExpected) => held.rig.console.allowResets(isExpected ? 1 : 0),
     });
+    this.console = new CaseConsole(held.rig, (phase, within) => this.within(phase, within));
   }
 
   /** A share of the case's time, for what takes a deadline itself. */
