@@ -6,13 +6,16 @@ export function giveOut(tcb: Tcb): void {
   tcb.busy = true;
   // Set by callbacks, too: after an abort nothing but the close is given out.
   const alive = (): boolean => tcb.closeReason === null || tcb.closeReason === 'closed';
+  // What came before the peer's reset is the reader's; there will be no other moment for it.
+  const hasBytes = (): boolean =>
+    tcb.inbox.length > 0 && ((alive() && !tcb.paused) || tcb.closeReason === 'reset');
   try {
     if (alive() && tcb.connected && !tcb.connectGiven) {
       tcb.connectGiven = true;
       if (tcb.passive) tcb.environment.accepted(tcb);
       tcb.onConnect();
     }
-    while (alive() && !tcb.paused && tcb.inbox.length > 0) {
+    while (hasBytes()) {
       const bytes = tcb.inbox.shift()!;
       tcb.inboxBytes -= bytes.length;
       tcb.onData(bytes);

@@ -12,6 +12,7 @@ const DUPLICATE_ACKS_FOR_RETRANSMIT = 3;
 
 /** Works on one segment, gives out what came of it and sends what is due. */
 export function segmentArrives(tcb: Tcb, segment: TcpSegment): void {
+  if (tcb.isAsleep) return;
   if (tcb.state === 'SYN-SENT') arriveInSynSent(tcb, segment);
   else arrive(tcb, segment);
   giveOut(tcb);

@@ -14,7 +14,7 @@ const MAX_SILENT_PROBES = 12;
 
 /** Sends all that may be sent now, an acknowledgment if one is due, and sets the timers. */
 export function pump(tcb: Tcb): void {
-  if (tcb.busy) return;
+  if (tcb.busy || tcb.isAsleep) return;
   switch (tcb.state) {
     case 'CLOSED':
       return;

@@ -100,6 +100,8 @@ export class Tcb implements TcpConnection {
   /** Segments received and not acknowledged, while acknowledgments are delayed. */
   unacknowledgedSegments = 0;
 
+  isAsleep = false;
+
   // Giving out events.
   /** A segment or callback is being worked on: sending waits for its end. */
   busy = false;
@@ -180,7 +182,24 @@ export class Tcb implements TcpConnection {
   }
 
   abort(): void {
+    this.isAsleep = false;
     abortConnection(this);
+  }
+
+  fallAsleep(): void {
+    if (this.state === 'CLOSED' || this.state === 'TIME-WAIT' || !this.connected) return;
+    this.isAsleep = true;
+    const { timers } = this.environment;
+    timers.clear(this.retransmitTimer);
+    timers.clear(this.persistTimer);
+    timers.clear(this.ackTimer);
+  }
+
+  wakeUp(): void {
+    if (!this.isAsleep) return;
+    this.isAsleep = false;
+    if (this.unacknowledgedSegments > 0) this.ackNow = true;
+    pump(this);
   }
 
   pause(): void {

@@ -50,6 +50,13 @@ export interface TcpConnection {
   /** Holds back {@link onData}; the receive window closes as bytes pile up. */
   pause(): void;
   resume(): void;
+  /**
+   * The machine on this side sleeps: what comes is not heard, nothing is sent, no timer runs. Only a connection that
+   * stands can; {@link abort} wakes it.
+   */
+  fallAsleep(): void;
+  wakeUp(): void;
+  readonly isAsleep: boolean;
 }
 
 export interface TcpSettings {
