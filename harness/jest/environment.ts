@@ -301,11 +301,15 @@ export class RigEnvironment extends TestEnvironment {
 
   #identity(test: Circus.TestEntry | undefined): CaseIdentity {
     const titlePath = test === undefined ? [] : titlesOf(test);
-    const where = { file: this.#file, titlePath, rig: this.#rigName() };
+    const rig = this.#rigName();
+    const where = { file: this.#file, titlePath, rig };
     return {
       ...where,
       needs: this.#needs,
-      repeatCommand: repeatCommand({ rootDir: this.#rootDir, ...where }),
+      repeatCommand: repeatCommand({
+        ...{ rootDir: this.#rootDir, ...where },
+        rig: this.#options?.rigFile ?? rig,
+      }),
     };
   }
 

@@ -91,7 +91,7 @@ export class HeldRig implements AsyncDisposable {
     const startedMs = clock.nowMs();
     let rig: RunningRig | undefined;
     try {
-      rig = await loadRigProvider(options.rigProvider).open(options.rig, {
+      rig = await loadRigProvider(options.rigProvider).open(options.rigFile ?? options.rig, {
         leaseOwner: from.leaseOwner,
         bus,
         clock,

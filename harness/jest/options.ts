@@ -1,7 +1,9 @@
+import { basename } from 'node:path';
 import { UsageError } from '../core/errors';
 
 /** How long each phase may take. A phase that runs out says so by its name. */
 export interface PhaseBudgets {
+  /** 0: a board that somebody else has is not waited for. */
   readonly leaseMs: number;
   readonly flashMs: number;
   readonly bootMs: number;
@@ -12,8 +14,10 @@ export interface PhaseBudgets {
 
 /** What a Jest project says in `testEnvironmentOptions`, all of it optional. */
 export interface RigProjectOptions {
-  /** Name of the rig that this project's cases run on. */
+  /** Name of the rig that this project's cases run on; as it is given, also the path of a rig file. */
   readonly rig: string;
+  /** The rig file, where it was named by its path. */
+  readonly rigFile?: string | undefined;
   /** Module that hands out rigs, in place of harness/rig: exports `rigProvider` (rig-provider.ts). */
   readonly rigProvider: string | undefined;
   /** Folder with a firmware.json, in place of the rig's own. */
@@ -46,11 +50,17 @@ export function readProjectOptions(
     throw new UsageError('ESPRIG_USAGE', `testEnvironmentOptions.${key}: a text is wanted`);
   };
   return {
-    rig: text('rig') ?? (env['ESPRIG_RIG'] || DEFAULT_RIG),
+    ...rigOf(text('rig') ?? (env['ESPRIG_RIG'] || DEFAULT_RIG)),
     rigProvider: text('rigProvider'),
     firmware: text('firmware') ?? (env['ESPRIG_FIRMWARE'] || undefined),
     budgets: readBudgets(given['budgets'], env),
   };
+}
+
+/** A rig file is called like its rig. */
+function rigOf(said: string): Pick<RigProjectOptions, 'rig' | 'rigFile'> {
+  const isPath = said.includes('/') || said.includes('\\') || said.endsWith('.yaml');
+  return isPath ? { rig: basename(said, '.yaml'), rigFile: said } : { rig: said };
 }
 
 function readBudgets(given: unknown, env: Readonly<Record<string, string | undefined>>): PhaseBudgets {
@@ -67,7 +77,7 @@ function readBudgets(given: unknown, env: Readonly<Record<string, string | undef
         hint: `Phases: ${Object.keys(DEFAULT_BUDGETS).join(', ')}.`,
       });
     }
-    if (typeof value !== 'number' || !(value > 0)) {
+    if (typeof value !== 'number' || !(key === 'leaseMs' ? value >= 0 : value > 0)) {
       throw new UsageError('ESPRIG_USAGE', `testEnvironmentOptions.budgets.${key}: milliseconds are wanted`);
     }
     budgets[key] = value;

@@ -120,8 +120,9 @@ function rigOf(given: Readonly<Record<string, unknown>>): {
   readonly isExclusive: boolean;
 } {
   try {
-    const { rig, rigProvider } = readProjectOptions(given);
-    return { rig, isExclusive: loadRigProvider(rigProvider).describe(rig).kind === 'serial' };
+    const { rig, rigFile, rigProvider } = readProjectOptions(given);
+    const { kind } = loadRigProvider(rigProvider).describe(rigFile ?? rig);
+    return { rig, isExclusive: kind === 'serial' };
   } catch {
     // What is wrong with it the environment will say, in the place where it counts as broken.
     const { rig } = given as { rig?: unknown };

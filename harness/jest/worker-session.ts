@@ -32,7 +32,7 @@ export class WorkerSession {
 
   /** What is known of a project's rig without opening it. @throws EsprigError */
   describe(options: RigProjectOptions): RigSummary {
-    return loadRigProvider(options.rigProvider).describe(options.rig);
+    return loadRigProvider(options.rigProvider).describe(options.rigFile ?? options.rig);
   }
 
   get held(): HeldRig | undefined {
@@ -44,7 +44,7 @@ export class WorkerSession {
    * @throws EsprigError what opening it ended with
    */
   async hold(options: RigProjectOptions, leaseOwner: string): Promise<HeldRig> {
-    const key = JSON.stringify([options.rig, options.rigProvider, options.firmware]);
+    const key = JSON.stringify([options.rigFile ?? options.rig, options.rigProvider, options.firmware]);
     if (this.#held !== undefined && this.#held.key === key && !this.#held.isBroken) return this.#held;
     await this.letGo();
     if (this.#failure?.key === key && this.#failedOpenings >= MOST_OPENINGS_AFTER_FAILURE) {
