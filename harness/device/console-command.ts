@@ -2,7 +2,7 @@ import type { Deadline } from '../core/deadline';
 import { UsageError } from '../core/errors';
 import type { Console } from './console';
 
-/** What the firmware takes in one line (docs/dut-contract.md, section 9). */
+/** What the firmware takes in one line (docs/dut-contract.md, section 10). */
 export const COMMAND_BYTES = 80;
 
 /**

@@ -17,7 +17,7 @@ export class CaseConsole {
   }
 
   /**
-   * Gives the firmware a command (docs/dut-contract.md, section 9) and waits until it has repeated it. Answers the
+   * Gives the firmware a command (docs/dut-contract.md, section 10) and waits until it has repeated it. Answers the
    * position behind that, for `since` of `waitForLog`.
    * @throws UsageError ESPRIG_RIG_CANNOT without `@needs console-commands`, ESPRIG_USAGE for what is no command;
    * DeadlineError when the firmware does not take it

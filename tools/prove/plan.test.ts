@@ -17,8 +17,6 @@ describe('the plan of the proof', () => {
 
   it('leaves to the probes no more than what says why no case can notice it', () => {
     expect(planProof([]).byProbe.map(({ name }) => name)).toEqual([
-      'log-line-cut-silently',
-      'log-lines-lost-silently',
       'refusal-lost-in-reset',
       'slow-reader-blocks',
     ]);

@@ -2,7 +2,7 @@
 #ifndef CONSOLE_H
 #define CONSOLE_H
 
-/* Starts the task that reads commands from UART0 (docs/dut-contract.md, section 9). Without memory a line says so. */
+/* Starts the task that reads commands from UART0 (docs/dut-contract.md, section 10). Without memory a line says so. */
 void console_start(void);
 
 #endif
