@@ -3,9 +3,11 @@ import type { Clock } from '../core/clock';
 import { Deadline } from '../core/deadline';
 import type { EsprigError } from '../core/errors';
 import { EventBus } from '../core/events';
-import type { PhaseRecord, RigRecord } from '../report/run-record';
+import type { PhaseRecord } from '../report/run-record';
 import type { FlashState, RunningRig } from '../rig/running-rig';
+import { describeRig } from './describe-rig';
 import type { RigProjectOptions } from './options';
+import { RigAir } from './rig-air';
 import { loadRigProvider } from './rig-provider';
 import type { RunLog } from './run-log';
 import { Timeline } from './timeline';
@@ -30,6 +32,7 @@ export class HeldRig implements AsyncDisposable {
   /** As shipped; kept for real boards, where looking costs seconds. */
   #shipped: FlashState | undefined;
   readonly #phases: PhaseRecord[];
+  readonly #air: RigAir;
   readonly #leave: () => void;
 
   private constructor(
@@ -37,12 +40,14 @@ export class HeldRig implements AsyncDisposable {
     rig: RunningRig,
     bus: EventBus,
     timeline: Timeline,
+    air: RigAir,
     phases: PhaseRecord[],
   ) {
     this.key = from.key;
     this.options = from.options;
     this.rig = rig;
     this.timeline = timeline;
+    this.#air = air;
     this.bus = bus;
     this.clock = from.clock;
     this.#phases = phases;
@@ -71,6 +76,7 @@ export class HeldRig implements AsyncDisposable {
       toRunMs: (atMs) => log.toRunMs(atMs),
       write: (event) => log.write((writer) => writer.event(event)),
     });
+    const air = new RigAir(options.rig, bus, log);
     const { leaseMs, flashMs, bootMs } = options.budgets;
     const phases: PhaseRecord[] = [];
     const stopPhases = bus.on(
@@ -104,12 +110,14 @@ export class HeldRig implements AsyncDisposable {
       }
       const { secrets } = rig;
       log.write((writer) => writer.addSecrets(secrets));
-      const held = new HeldRig(from, rig, bus, timeline, phases);
+      air.release();
+      const held = new HeldRig(from, rig, bus, timeline, air, phases);
       log.write((writer) => writer.rig(describeRig(held.rig)));
       return held;
     } catch (error) {
       timeline[Symbol.dispose]();
       await rig?.[Symbol.asyncDispose]();
+      air[Symbol.dispose]();
       throw error;
     } finally {
       stopPhases();
@@ -155,17 +163,8 @@ export class HeldRig implements AsyncDisposable {
     try {
       await this.rig[Symbol.asyncDispose]();
     } finally {
+      this.#air[Symbol.dispose]();
       this.timeline[Symbol.dispose]();
     }
   }
-}
-
-function describeRig(rig: RunningRig): RigRecord {
-  return {
-    name: rig.name,
-    kind: rig.kind,
-    capabilities: [...rig.capabilities],
-    layout: rig.layout.name,
-    baseUrl: rig.baseUrl,
-  };
 }

@@ -11,6 +11,14 @@ export function runHandleOf(
   return text === undefined || text === '' ? undefined : (JSON.parse(text) as RunHandle);
 }
 
+const BYTES_A_MEGABYTE = 1_000_000;
+
+/** How much of the packets a run keeps, for each board: ESPRIG_PCAP_MB; undefined: the usual. */
+function captureLimitBytes(): number | undefined {
+  const megabytes = Number(process.env['ESPRIG_PCAP_MB'] || NaN);
+  return megabytes >= 0 ? megabytes * BYTES_A_MEGABYTE : undefined;
+}
+
 /**
  * What a worker writes for the report. A write that fails must not throw in the middle of a callback: it is kept, and
  * the case that runs then is broken by it.
@@ -27,7 +35,7 @@ export class RunLog {
     if (run === undefined) return;
     try {
       const worker = `worker-${process.env['JEST_WORKER_ID'] ?? '1'}`;
-      this.#writer = new RunWriter({ run, clock, worker });
+      this.#writer = new RunWriter({ run, clock, worker, captureLimitBytes: captureLimitBytes() });
     } catch (error) {
       this.#failure = toEsprigError(error);
     }

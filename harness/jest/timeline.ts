@@ -2,6 +2,7 @@
 import type { Cancel } from '../core/clock';
 import type { EsprigEvent, EventBus } from '../core/events';
 import type { Lane, TimelineRecord } from '../report/run-record';
+import { AIR_CAPTURED } from '../rig/running-rig';
 
 const KEPT = 2_000;
 const TEXT_CHARS = 160;
@@ -73,7 +74,7 @@ export class Timeline implements Disposable {
 
   #take(event: EsprigEvent): void {
     // Raw bytes have a place of their own in the record; here there are lines.
-    if (event.name === 'console-bytes') return;
+    if (event.name === 'console-bytes' || event.name === AIR_CAPTURED) return;
     const { text } = event.data;
     this.#keep({
       atMs: this.#toRunMs(event.at),

@@ -5,7 +5,16 @@ import { caseId } from './run-record';
 import { SerialLines } from './serial-lines';
 import { sampleCase } from './testkit/sample-run';
 
-const EMPTY: RunParts = { cases: [], rigs: [], events: [], serial: [], metrics: [], notes: [], lastAtMs: 0 };
+const EMPTY: RunParts = {
+  cases: [],
+  rigs: [],
+  events: [],
+  serial: [],
+  metrics: [],
+  captures: [],
+  notes: [],
+  lastAtMs: 0,
+};
 const FACTS = { startedAt: '2026-11-22T20:15:28.000Z', command: 'esprig run' };
 
 describe('the exit code of a run', () => {

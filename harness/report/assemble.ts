@@ -1,4 +1,5 @@
 import { exitCodeFor, type ExitCode } from '../core/errors';
+import type { Captures } from './captures';
 import type { SerialEntry } from './run-entries';
 import type { RunParts } from './run-reader';
 import type { CaseRecord, RunRecord, TimelineRecord, Totals } from './run-record';
@@ -15,6 +16,7 @@ export interface RunFacts {
   /** Cases that no worker told of: skipped before their file ran, or broken with it. */
   readonly extraCases?: readonly CaseRecord[] | undefined;
   readonly notes?: readonly string[] | undefined;
+  readonly captures?: Captures | undefined;
 }
 
 export interface AssembledRun {
@@ -28,7 +30,13 @@ export interface AssembledRun {
 export function assembleRun(parts: RunParts, facts: RunFacts): AssembledRun {
   const told = new Set(parts.cases.map(({ id }) => id));
   const extra = (facts.extraCases ?? []).filter(({ id }) => !told.has(id));
-  const cases = [...parts.cases, ...extra].sort((a, b) => a.startedAtMs - b.startedAtMs);
+  const { captures } = facts;
+  const cases = [...parts.cases, ...extra]
+    .map((one) => {
+      const capture = captures?.fileOfCase.get(one.id);
+      return capture === undefined ? one : { ...one, capture };
+    })
+    .sort((a, b) => a.startedAtMs - b.startedAtMs);
   return {
     record: {
       formatVersion: 1,
@@ -42,7 +50,8 @@ export function assembleRun(parts: RunParts, facts: RunFacts): AssembledRun {
       totals: totalsOf(cases),
       exitCode: exitCodeOfRun(cases),
       metrics: parts.metrics,
-      notes: [...parts.notes, ...(facts.notes ?? [])],
+      captures: captures?.records,
+      notes: [...parts.notes, ...(captures?.notes ?? []), ...(facts.notes ?? [])],
     },
     timeline: withConsoleLines(parts.events, parts.serial),
     serial: parts.serial,

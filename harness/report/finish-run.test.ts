@@ -16,6 +16,7 @@ import { readHistory } from './history';
 import { readRun } from './read-run';
 import { createRunFolder, type RunHandle } from './run-folder';
 import { RunWriter } from './run-writer';
+import { packetRecord } from './testkit/air-packets';
 import { sampleCase } from './testkit/sample-run';
 
 const START = Date.UTC(2026, 10, 22, 20, 15, 28);
@@ -34,7 +35,7 @@ function writeSome(run: RunHandle, rigs: readonly string[]): void {
   for (const name of rigs) {
     writer.rig({ name, kind: 'virtual', capabilities: [] });
     writer.serial(name, new Uint8Array(Buffer.from(`hello from ${name}\r\nhalf`)), 1.5);
-    writer.pcap(name, Uint8Array.of(1, 2, 3));
+    writer.packets(name, packetRecord({ wallMs: START + 2, frame: Buffer.from('no radiotap') }));
   }
   writer.case(sampleCase({ titlePath: ['works'], rig: rigs[0]! }));
   writer[Symbol.dispose]();

@@ -1,6 +1,7 @@
-import { closeSync, existsSync, openSync, readdirSync, renameSync, writeFileSync } from 'node:fs';
+import { closeSync, openSync, writeFileSync } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
 import { assembleRun, type AssembledRun, type RunFacts } from './assemble';
+import { writeCaptures } from './captures';
 import { appendHistory, historyRow } from './history';
 import { renderHtml } from './html';
 import { junitXml } from './junit';
@@ -17,7 +18,7 @@ import {
 } from './run-folder';
 import type { RunRecord } from './run-record';
 
-export interface FinishOptions extends Partial<Omit<RunFacts, 'startedAt'>> {
+export interface FinishOptions extends Partial<Omit<RunFacts, 'startedAt' | 'captures'>> {
   readonly run: RunHandle;
   /** Masked in what this process adds; what the workers wrote is masked already. */
   readonly secrets?: readonly string[] | undefined;
@@ -40,7 +41,11 @@ export async function finishRun(options: FinishOptions): Promise<FinishedRun> {
   const masker = new Masker(options.secrets ?? []);
   const masked = <T>(value: T): T => plainValue(value, (text) => masker.text(text)) as T;
   const parts = await readRunParts(run.folder);
+  const captures = withReportErrors(run.folder, () =>
+    writeCaptures(run.folder, parts.captures, run.startedAtWallMs),
+  );
   const assembled = assembleRun(parts, {
+    captures,
     // eslint-disable-next-line no-restricted-globals -- a given time is written, none is read
     startedAt: new Date(run.startedAtWallMs).toISOString(),
     elapsedMs: options.elapsedMs,
@@ -73,7 +78,6 @@ function writeAll(folder: string, assembled: AssembledRun, keepLatest: boolean):
   writeFileSync(join(folder, 'junit.xml'), junitXml(record));
   writeLines(join(folder, 'events.ndjson'), timeline, (event) => JSON.stringify(event));
   writeSerial(folder, assembled);
-  renameSinglePcap(folder);
   writeFileSync(join(folder, 'index.html'), renderHtml(record, timeline));
   appendHistory(join(reportsFolder, 'history.jsonl'), historyRow(record, basename(folder)));
   if (!keepLatest) pointLatestAt(reportsFolder, basename(folder));
@@ -119,14 +123,6 @@ function writeLines<T>(path: string, items: readonly T[], lineOf: (item: T) => s
     }
   } finally {
     closeSync(fd);
-  }
-}
-
-function renameSinglePcap(folder: string): void {
-  const captures = readdirSync(folder).filter((name) => /^air-.*\.pcap$/.test(name));
-  const [only] = captures;
-  if (only !== undefined && captures.length === 1 && !existsSync(join(folder, 'air.pcap'))) {
-    renameSync(join(folder, only), join(folder, 'air.pcap'));
   }
 }
 

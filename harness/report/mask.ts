@@ -59,6 +59,28 @@ export class Masker {
   }
 
   /**
+   * Where secrets stand in raw bytes as latin-1 text. A text may end within one: the first half of a token that nothing
+   * followed is one, too.
+   */
+  rangesIn(text: string): readonly (readonly [from: number, end: number])[] {
+    if (this.#bytes === undefined) return [];
+    const ranges = Array.from(
+      text.matchAll(this.#bytes),
+      (match) => [match.index, match.index + match[0].length] as const,
+    );
+    for (const secret of this.#secrets) {
+      const bytes = Buffer.from(secret, 'utf8').toString('latin1');
+      for (let length = bytes.length - 1; length >= SHORTEST_ENCODED; length--) {
+        if (text.endsWith(bytes.slice(0, length))) {
+          ranges.push([text.length - length, text.length]);
+          break;
+        }
+      }
+    }
+    return ranges;
+  }
+
+  /**
    * Where a text of raw bytes may be cut so that no secret lies over the cut: everything before it can be masked and
    * written, the rest has to wait for more.
    */

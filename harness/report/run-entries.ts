@@ -35,11 +35,19 @@ export interface SerialEntry {
   readonly bytes: string;
 }
 
+/** A file of the parts folder was begun for packets of a rig's air (pcap records), up to the end of the next case. */
+export interface CaptureEntry {
+  readonly type: 'capture';
+  readonly rig: string;
+  readonly part: string;
+}
+
 export type RunEntry =
   | HeadEntry
   | CaseStartEntry
   | CaseEntry
   | SerialEntry
+  | CaptureEntry
   | { readonly type: 'rig'; readonly rig: RigRecord }
   | { readonly type: 'event'; readonly event: TimelineRecord }
   | { readonly type: 'metric'; readonly metric: MetricRecord }

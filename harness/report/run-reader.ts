@@ -1,6 +1,7 @@
 import { createReadStream, readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
+import type { CapturePart } from './captures';
 import type { HeadEntry, RunEntry, SerialEntry } from './run-entries';
 import { PARTS_FOLDER } from './run-folder';
 import type { CaseRecord, MetricRecord, RigRecord, TimelineRecord } from './run-record';
@@ -12,6 +13,7 @@ export interface RunParts {
   readonly events: readonly TimelineRecord[];
   readonly serial: readonly SerialEntry[];
   readonly metrics: readonly MetricRecord[];
+  readonly captures: readonly CapturePart[];
   readonly notes: readonly string[];
   /** The latest time that any entry names: how long a run lasted whose end nobody wrote. */
   readonly lastAtMs: number;
@@ -22,6 +24,7 @@ const TYPES: ReadonlySet<unknown> = new Set<RunEntry['type']>([
   'case-start',
   'case',
   'serial',
+  'capture',
   'rig',
   'event',
   'metric',
@@ -59,6 +62,7 @@ class Gathered {
   readonly #events: TimelineRecord[] = [];
   readonly #serial: SerialEntry[] = [];
   readonly #metrics: MetricRecord[] = [];
+  readonly #captures: CapturePart[] = [];
   readonly #notes: string[] = [];
   #lastAtMs = 0;
   #file = '';
@@ -67,6 +71,8 @@ class Gathered {
   /** Begun in this file and not over; cases of one worker run one after the other. */
   #open = new Map<string, Extract<RunEntry, { type: 'case-start' }>['case']>();
   #lastAtMsOfFile = 0;
+  /** Begun in this file, by rig; the next case of the rig is theirs. */
+  #openCaptures = new Map<string, CapturePart>();
 
   beginFile(name: string): void {
     this.#file = name;
@@ -74,6 +80,7 @@ class Gathered {
     this.#unreadable = 0;
     this.#open = new Map();
     this.#lastAtMsOfFile = 0;
+    this.#openCaptures = new Map();
   }
 
   takeLine(line: string): void {
@@ -88,6 +95,8 @@ class Gathered {
     if (this.#unreadable > 0) {
       this.#notes.push(`${worker}: ${this.#unreadable} incomplete line(s) passed over in ${this.#file}`);
     }
+    for (const started of this.#open.values()) this.#endCapture(started.rig, started.id);
+    this.#captures.push(...this.#openCaptures.values());
     for (const started of this.#open.values()) {
       if (this.#cases.has(started.id)) continue;
       this.#notes.push(`${worker} ended in the middle of: ${started.titlePath.join(' › ')}`);
@@ -103,6 +112,7 @@ class Gathered {
       events: this.#events.sort(byTime),
       serial: this.#serial.sort(byTime),
       metrics: this.#metrics,
+      captures: this.#captures.sort((a, b) => (a.part < b.part ? -1 : 1)),
       notes: this.#notes,
       lastAtMs: this.#lastAtMs,
     };
@@ -119,6 +129,7 @@ class Gathered {
       case 'case':
         this.#open.delete(entry.case.id);
         this.#cases.set(entry.case.id, entry.case);
+        this.#endCapture(entry.case.rig, entry.case.id);
         return this.#passed(entry.case.startedAtMs + entry.case.elapsedMs);
       case 'serial':
         this.#serial.push(entry);
@@ -130,12 +141,25 @@ class Gathered {
         // A rig that was opened for several files tells the same each time; what it tells last counts.
         this.#rigs.set(entry.rig.name, entry.rig);
         return;
+      case 'capture': {
+        const { rig, part } = entry;
+        this.#endCapture(rig, undefined);
+        this.#openCaptures.set(rig, { rig, part, worker: this.#file, caseId: undefined });
+        return;
+      }
       case 'metric':
         this.#metrics.push(entry.metric);
         return;
       case 'note':
         this.#notes.push(entry.note);
     }
+  }
+
+  #endCapture(rig: string, caseId: string | undefined): void {
+    const part = this.#openCaptures.get(rig);
+    if (part === undefined) return;
+    this.#captures.push({ ...part, caseId });
+    this.#openCaptures.delete(rig);
   }
 
   #passed(atMs: number): void {

@@ -91,6 +91,8 @@ export interface CaseRecord {
   /** A shell line that runs this case alone. */
   readonly repeatCommand: string;
   readonly attempts?: readonly AttemptRecord[] | undefined;
+  /** The capture file that has its packets. */
+  readonly capture?: string | undefined;
 }
 
 export interface ImageSegmentRecord {
@@ -143,6 +145,18 @@ export interface MetricRecord {
   readonly caseId?: string | undefined;
 }
 
+/** A capture file: packets with times of this machine; `startedAt` of the run is 0 of the timeline. */
+export interface CaptureRecord {
+  /** In the run's folder. */
+  readonly file: string;
+  readonly rig: string;
+  readonly packets: number;
+  readonly sizeBytes: number;
+  /** First and last packet, on the run clock. */
+  readonly fromMs: number;
+  readonly toMs: number;
+}
+
 export type Totals = Readonly<Record<Verdict, number>> & { readonly cases: number };
 
 export interface RunRecord {
@@ -159,6 +173,8 @@ export interface RunRecord {
   readonly totals: Totals;
   readonly exitCode: ExitCode;
   readonly metrics: readonly MetricRecord[];
+  /** One for each board whose air was captured. */
+  readonly captures?: readonly CaptureRecord[] | undefined;
   /** What went wrong with the report itself or outside any case: a worker that died, lines that could not be read. */
   readonly notes: readonly string[];
 }

@@ -8,6 +8,7 @@ import { ManualClock } from '../core/clock';
 import { createRunFolder, unfinishedRuns, type RunHandle } from './run-folder';
 import { readRunParts } from './run-reader';
 import { RunWriter } from './run-writer';
+import { packetRecord } from './testkit/air-packets';
 import { sampleCase } from './testkit/sample-run';
 
 let reports: string;
@@ -75,10 +76,10 @@ describe('what a worker tells', () => {
     writer.serial('r', text('4711 end'));
     writer.event({ atMs: 1, rig: 'r', lane: 'http', name: 'h', data: { 'token-4711': ['x token-4711'] } });
     writer.case(sampleCase({ titlePath: ['token-4711'] }));
-    writer.pcap('r', text('GET token-4711'));
+    writer.packets('r', packetRecord({ wallMs: 1, frame: Buffer.from('GET token-4711') }));
     writer[Symbol.dispose]();
     const everything = readdirSync(run.folder, { recursive: true, encoding: 'utf8' })
-      .filter((name) => /\.(ndjson|pcap|json)$/.test(name))
+      .filter((name) => /\.(ndjson|packets|json)$/.test(name))
       .map((name) => readFileSync(join(run.folder, name), 'utf8'))
       .join('');
     expect(everything).not.toMatch(/token-4711|hunter-22|4711/);

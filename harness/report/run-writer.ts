@@ -1,7 +1,8 @@
-import { closeSync, openSync, writeFileSync, writeSync } from 'node:fs';
+import { closeSync, openSync, writeSync } from 'node:fs';
 import { stripVTControlCharacters } from 'node:util';
-import { join } from 'node:path';
+import { basename, join } from 'node:path';
 import type { Clock } from '../core/clock';
+import { CaptureParts } from './capture-parts';
 import { Masker } from './mask';
 import { plainValue } from './plain-value';
 import type { CaseStartEntry, RunEntry } from './run-entries';
@@ -15,7 +16,11 @@ export interface RunWriterOptions {
   readonly worker: string;
   /** Masked in everything that is written from now on. */
   readonly secrets?: readonly string[];
+  /** Of packets, for each rig of this process. */
+  readonly captureLimitBytes?: number | undefined;
 }
+
+const CAPTURE_LIMIT_BYTES = 64_000_000;
 
 /** A console that never ends its lines still gets written. */
 const LONGEST_LINE_CHARS = 8192;
@@ -32,6 +37,8 @@ export class RunWriter implements Disposable {
   readonly #fd: number;
   /** Run clock minus process clock. */
   readonly #offsetMs: number;
+  readonly #captureLimitBytes: number;
+  readonly #captures = new Map<string, CaptureParts>();
   #masker: Masker;
   #isOpen = true;
   /** The last line did not get its end: the disk was full. */
@@ -44,6 +51,7 @@ export class RunWriter implements Disposable {
     this.#folder = run.folder;
     this.#clock = clock;
     this.#masker = new Masker(options.secrets ?? []);
+    this.#captureLimitBytes = options.captureLimitBytes ?? CAPTURE_LIMIT_BYTES;
     this.#offsetMs = clock.wallTimeMs() - run.startedAtWallMs - clock.nowMs();
     const stem = join(run.folder, PARTS_FOLDER, `${worker.replace(/[^\w.-]+/g, '-')}-${String(process.pid)}`);
     [this.path, this.#fd] = withReportErrors(run.folder, () => openFirstFree(stem));
@@ -106,6 +114,7 @@ export class RunWriter implements Disposable {
       stack: failure.stack === undefined ? undefined : stripVTControlCharacters(failure.stack),
     }));
     this.#write({ type: 'case', case: { ...record, failures } });
+    this.#captures.get(record.rig)?.endCase(record.verdict === 'failed' || record.verdict === 'broken');
   }
 
   rig(rig: RigRecord): void {
@@ -121,12 +130,11 @@ export class RunWriter implements Disposable {
     this.#write({ type: 'note', note });
   }
 
-  /** What the sniffer of a rig saw, whole, once: secrets in clear text become asterisks, sizes stay. */
-  pcap(rig: string, bytes: Uint8Array): void {
-    const name = `air-${rig.replace(/[^\w.-]+/g, '-')}.pcap`;
-    withReportErrors(this.#folder, () =>
-      writeFileSync(join(this.#folder, name), this.#masker.sameLength(bytes)),
-    );
+  /** What went over a rig's air, as pcap records: secrets become asterisks, sizes stay. */
+  packets(rig: string, records: Uint8Array): void {
+    if (!this.#isOpen) return;
+    const captures = this.#captures.get(rig) ?? this.#beginCaptures(rig);
+    withReportErrors(this.#folder, () => captures.add(records, this.#masker));
   }
 
   /** Writes what was held back. */
@@ -141,8 +149,25 @@ export class RunWriter implements Disposable {
       this.flush();
     } finally {
       this.#isOpen = false;
+      for (const captures of this.#captures.values()) captures[Symbol.dispose]();
       closeSync(this.#fd);
     }
+  }
+
+  #beginCaptures(rig: string): CaptureParts {
+    const limitBytes = this.#captureLimitBytes;
+    const captures = new CaptureParts({
+      folder: join(this.#folder, PARTS_FOLDER),
+      stem: `${basename(this.path, '.ndjson')}-${String(this.#captures.size + 1)}`,
+      limitBytes,
+      onPart: (part) => this.#write({ type: 'capture', rig, part }),
+      onCut: () =>
+        this.note(
+          `${rig}: one case alone has more packets than the capture may hold (${String(Math.round(limitBytes / 1e6))} MB, ESPRIG_PCAP_MB): the rest of them is missing.`,
+        ),
+    });
+    this.#captures.set(rig, captures);
+    return captures;
   }
 
   #writeSerial(rig: string, text: string, atMs: number): void {
