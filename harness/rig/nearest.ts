@@ -1,16 +1,18 @@
 /** The known word that somebody most likely meant, or undefined when none is near. */
 export function nearest(word: string, known: readonly string[]): string | undefined {
+  return nearestFew(word, known, 1)[0];
+}
+
+/** The known words that somebody may have meant, the nearest first; none when none is near. */
+export function nearestFew(word: string, known: readonly string[], most: number): readonly string[] {
   const asked = fold(word);
-  let best: string | undefined;
-  let bestCost = Math.max(1, Math.floor(asked.length / 3)) + 1;
-  for (const candidate of known) {
-    const cost = editDistance(asked, fold(candidate));
-    if (cost < bestCost) {
-      best = candidate;
-      bestCost = cost;
-    }
-  }
-  return best;
+  const mostCost = Math.max(1, Math.floor(asked.length / 3));
+  return known
+    .map((candidate) => ({ candidate, cost: editDistance(asked, fold(candidate)) }))
+    .filter(({ cost }) => cost <= mostCost)
+    .sort((a, b) => a.cost - b.cost)
+    .slice(0, most)
+    .map(({ candidate }) => candidate);
 }
 
 /** Case and separators are not what people mean to say. */

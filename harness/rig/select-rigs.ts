@@ -1,7 +1,7 @@
 import { readdirSync } from 'node:fs';
 import { isAbsolute, join, resolve, sep } from 'node:path';
 import { UsageError } from '../core/errors';
-import { nearest } from './nearest';
+import { nearestFew } from './nearest';
 import { readRigFile, RIG_FILE_ENDING, type RigFile } from './rig-file';
 
 /** Where rig files are: those of the project, and those of one's own bench. */
@@ -14,6 +14,11 @@ export const PROJECT_ROOT = resolve(__dirname, '..', '..');
 const FOLDERS = ['rigs', join('rigs', 'local')] as const;
 /** Rigs that are there to be copied: chosen by their whole name only. */
 const EXAMPLES: ReadonlySet<string> = new Set(['example-bench']);
+
+/** Names that an error proposes. */
+const MOST_MEANT = 3;
+/** So much of a name's beginning says what was meant. */
+const LEAST_BEGUN = 3;
 
 /** Every rig file by its name, those of one's own bench last. Files are not read. */
 export function listRigFiles(
@@ -68,9 +73,15 @@ function isPath(text: string): boolean {
 
 function notFound(pattern: string, rigs: readonly { readonly name: string }[]): UsageError {
   const names = rigs.map(({ name }) => name);
-  const meant = nearest(pattern, names);
-  return new UsageError('ESPRIG_RIG_NOT_FOUND', `no rig is called '${pattern}'`, {
-    hint: meant === undefined ? `There are ${names.join(', ')}.` : `Did you mean ${meant}?`,
+  const near = nearestFew(pattern.replaceAll(/[*?]/g, ''), names, MOST_MEANT);
+  const begun = names.filter((name) => pattern.length >= LEAST_BEGUN && name.startsWith(pattern));
+  const meant = [...new Set([...begun, ...near])].slice(0, MOST_MEANT);
+  const what = /[*?]/.test(pattern) ? `no rig has a name like '${pattern}'` : `no rig is called '${pattern}'`;
+  return new UsageError('ESPRIG_RIG_NOT_FOUND', what, {
+    hint:
+      meant.length === 0
+        ? `There are ${names.join(', ')}. A rig file elsewhere is named by its path.`
+        : `Did you mean ${meant.join(' or ')}? \`npx esprig rigs\` lists them all.`,
   });
 }
 

@@ -2,12 +2,14 @@ import type { Command } from 'commander';
 import { summaryLines } from '../../jest/summary';
 import { PROJECT_ROOT } from '../../rig/select-rigs';
 import { parseWholeNumber, setVerdict } from '../esprig';
-import { createOutput } from '../output';
+import { outputFor, withOutputOptions, type OutputFlags } from '../output-options';
+import { LONG_WAIT_S, parseWait, waitMsOf, type WaitFlag } from '../rig-option';
+import { caseValue, startValue, summaryValue } from '../run/run-values';
 import { chooseCases, listCaseFiles } from '../run/choose-cases';
 import { runCases } from '../run/run-cases';
 
-interface RunCommandOptions {
-  readonly rig: readonly string[];
+interface RunCommandOptions extends OutputFlags {
+  readonly rig?: readonly string[];
   readonly case?: string;
   readonly title?: string;
   readonly report?: string;
@@ -16,49 +18,79 @@ interface RunCommandOptions {
   readonly firmware?: string;
   readonly timeout?: number;
   readonly list?: boolean;
-  readonly json?: boolean;
+  readonly wait?: WaitFlag;
 }
+
+const EXAMPLES = `
+Examples:
+  npx esprig run                                      all cases on virtual-1mb
+  npx esprig run --rig bench-1 --case boot            the boot cases on a board of your own
+  npx esprig run --rig 'rack-*' --rig virtual-1mb --wait=600
+  npx esprig run --rig ~/boards/demo.yaml -t 'wrong slot'
+  npx esprig run --json --quiet | jq 'select(.type == "case" and .verdict == "failed")'
+`;
 
 /** Adds `esprig run`. */
 export function register(program: Command): void {
-  program
+  const command = program
     .command('run')
     .description('cases on rigs, and a report: the main job')
-    .option('--rig <glob>', 'a rig by name or pattern; may be said several times', collect, [])
-    .option('--case <pattern>', 'case files whose path it matches, or cases by title')
+    .option(
+      '--rig <name|glob|path>',
+      'a rig by name, rigs by pattern, or a rig file; may be said several times (default: $ESPRIG_RIG, or virtual-1mb)',
+      collect,
+      undefined,
+    )
+    .option('--case <pattern>', 'case files whose path it matches, or cases by title (default: all)')
     .option('-t, --title <pattern>', 'only cases whose full title it matches')
+    .option(
+      '--wait [s]',
+      `wait so many seconds for a rig that somebody else has, ${LONG_WAIT_S} without a number, 0: not at all (default: 60)`,
+      parseWait,
+    )
     .option('--report <folder>', 'where reports go (default: reports)')
-    .option('--soak <n>', 'soak cases repeat so often', parseWholeNumber('--soak', 1, 1_000_000))
+    .option('--soak <n>', 'soak cases repeat so often (default: 1)', parseWholeNumber('--soak', 1, 1_000_000))
     .option('--workers <n>', 'emulated boards at a time (default: 2)', parseWholeNumber('--workers', 1, 64))
     .option('--firmware <folder>', "a firmware set in place of the rigs' own (firmware.json)")
     .option(
       '--timeout <s>',
-      'seconds for all of it (default: 3600)',
+      'seconds for all of it (default: 3600, and what --wait says)',
       parseWholeNumber('--timeout', 1, 604_800),
     )
     .option('--list', 'show which case files would run, and run nothing')
-    .option('--json', 'the outcome as one JSON value on stdout')
-    .argument('[jest...]', 'behind `--`: options that go to Jest as they are')
-    .addHelpText('after', '\nESPRIG_RIG names the rig where --rig does not; otherwise it is virtual-1mb.')
+    .argument('[jest...]', 'behind `--`: options that go to Jest as they are');
+  withOutputOptions(command, 'one JSON value a verdict as it comes, and the summary last,')
+    .addHelpText('after', EXAMPLES)
     .action(async (jestArgs: readonly string[], options: RunCommandOptions) => {
-      const out = createOutput({ json: options.json === true });
+      const out = outputFor(options);
       if (options.list === true) {
         const files = listCaseFiles(PROJECT_ROOT);
         const { files: pattern } = chooseCases(files, options.case, options.title);
         const chosen = files.filter((file) => pattern === undefined || new RegExp(pattern, 'i').test(file));
-        for (const file of chosen) out.line(file);
-        out.value(chosen);
+        for (const file of chosen) {
+          out.result(file);
+          out.value({ type: 'case-file', file });
+        }
         return;
       }
-      const rigs = options.rig.length > 0 ? options.rig : [process.env['ESPRIG_RIG'] || 'virtual-1mb'];
-      const command = ['esprig', ...process.argv.slice(2)].join(' ');
-      const { record, folder, htmlPath } = await runCases({ ...options, rigs, jestArgs, command });
-      for (const line of summaryLines(record, htmlPath)) out.line(line);
-      out.value({ exitCode: record.exitCode, totals: record.totals, folder, report: htmlPath });
+      const rigs = options.rig ?? [process.env['ESPRIG_RIG'] || 'virtual-1mb'];
+      const { record, folder, htmlPath } = await runCases({
+        ...options,
+        ...{ rigs, jestArgs, leaseMs: waitMsOf(options.wait) },
+        command: ['esprig', ...process.argv.slice(2)].join(' '),
+        watch: !out.json
+          ? undefined
+          : {
+              started: (chosen, runFolder) => out.value(startValue(chosen, runFolder)),
+              case: (one) => out.value(caseValue(one)),
+            },
+      });
+      for (const line of summaryLines(record, htmlPath)) out.result(line);
+      out.value(summaryValue(record, folder, htmlPath));
       setVerdict(record.exitCode);
     });
 }
 
-function collect(value: string, before: readonly string[]): readonly string[] {
+function collect(value: string, before: readonly string[] = []): readonly string[] {
   return [...before, value];
 }

@@ -6,14 +6,16 @@ import { RealClock, type Clock } from '../../core/clock';
 import { EsprigError, UsageError } from '../../core/errors';
 import { finishAbandonedRuns, finishRun } from '../../report/finish-run';
 import { createRunFolder, RUN_HANDLE_ENV, type RunHandle } from '../../report/run-folder';
-import type { RunRecord } from '../../report/run-record';
-import { readRigFile } from '../../rig/rig-file';
-import { PROJECT_ROOT, selectRigFiles } from '../../rig/select-rigs';
+import type { CaseRecord, RunRecord } from '../../report/run-record';
+import { PROJECT_ROOT } from '../../rig/select-rigs';
+import { isPlainWanted } from '../output';
 import { chooseCases, listCaseFiles } from './choose-cases';
+import { chooseRigs, type ChosenRig } from './choose-rigs';
+import { RunFollower } from './follow-run';
 import { jestConfigFor } from './jest-config';
 
 export interface RunOptions {
-  /** Names and patterns. */
+  /** Names, patterns and paths of rig files. */
   readonly rigs: readonly string[];
   readonly case?: string | undefined;
   readonly title?: string | undefined;
@@ -28,6 +30,18 @@ export interface RunOptions {
   readonly jestArgs?: readonly string[] | undefined;
   /** As typed, for the report. */
   readonly command: string;
+  /** How long to wait for a rig that somebody else has; undefined: as long as the preset would. */
+  readonly leaseMs?: number | undefined;
+  /** Nothing of Jest's own progress. */
+  readonly quiet?: boolean | undefined;
+  /** Told while the run goes on. */
+  readonly watch?: RunWatch | undefined;
+}
+
+export interface RunWatch {
+  readonly started: (rigs: readonly ChosenRig[], folder: string) => void;
+  /** A verdict is known, or is another one than had been told. */
+  readonly case: (record: CaseRecord) => void;
 }
 
 export interface RunOutcome {
@@ -47,7 +61,7 @@ const WORKERS = 2;
  */
 export async function runCases(options: RunOptions, clock: Clock = new RealClock()): Promise<RunOutcome> {
   const root = PROJECT_ROOT;
-  const rigs = selectRigFiles(options.rigs).map((file) => readRigFile(file).description.name);
+  const rigs = chooseRigs(options.rigs);
   const chosen = chooseCases(listCaseFiles(root), options.case, options.title);
   const firmware = firmwareFolder(options.firmware);
   const reportsFolder = resolve(options.report ?? join(root, 'reports'));
@@ -55,13 +69,14 @@ export async function runCases(options: RunOptions, clock: Clock = new RealClock
   await finishAbandonedRuns(reportsFolder).catch(() => []);
   const run = createRunFolder({
     reportsFolder,
-    rigNames: rigs,
+    rigNames: rigs.map(({ name }) => name),
     command: options.command,
     startedAtWallMs: clock.wallTimeMs(),
   });
   const config = join(root, 'build', 'run', `jest-${String(process.pid)}.json`);
   mkdirSync(dirname(config), { recursive: true });
-  const plan = { root, rigs, workers: options.workers ?? WORKERS, firmware };
+  const { leaseMs, quiet, watch } = options;
+  const plan = { root, rigs, workers: options.workers ?? WORKERS, firmware, leaseMs, quiet };
   writeFileSync(config, JSON.stringify(jestConfigFor(plan)));
   try {
     const args = [
@@ -70,8 +85,12 @@ export async function runCases(options: RunOptions, clock: Clock = new RealClock
       ...(chosen.titles === undefined ? [] : ['--testNamePattern', chosen.titles]),
       ...(options.jestArgs ?? []),
     ];
+    watch?.started(rigs, run.folder);
+    using follower = watch === undefined ? undefined : new RunFollower(run.folder, clock, watch.case);
     const end = await runJest(root, args, run, options, clock);
-    return await outcomeOf(run, options, end);
+    const outcome = await outcomeOf(run, options, end);
+    follower?.finish(outcome.record.cases);
+    return outcome;
   } finally {
     rmSync(config, { force: true });
   }
@@ -95,14 +114,14 @@ async function runJest(
     // What Jest says is progress, and a script may read our stdout. By the channel it sees that we are gone.
     stdio: ['ignore', 2, 2, 'ipc'],
     env: {
-      ...process.env,
+      ...colourOf(process.env),
       [RUN_HANDLE_ENV]: JSON.stringify(run),
       ESPRIG_SUMMARY: 'off',
       ...(options.soak === undefined ? {} : { ESPRIG_SOAK: String(options.soak) }),
     },
   });
   let isTimedOut = false;
-  const stopAlarm = clock.after((options.timeout ?? DEFAULT_TIMEOUT_S) * 1000, () => {
+  const stopAlarm = clock.after(timeoutS(options) * 1000, () => {
     isTimedOut = true;
     child.kill('SIGINT');
     clock.after(KILL_AFTER_MS, () => child.kill('SIGKILL'), { background: true });
@@ -117,6 +136,19 @@ async function runJest(
   }
 }
 
+/** Jest knows another word for NO_COLOR, and Node complains where it finds both. */
+function colourOf(env: NodeJS.ProcessEnv): NodeJS.ProcessEnv {
+  if (!isPlainWanted(env)) return env;
+  const said: NodeJS.ProcessEnv = { ...env, FORCE_COLOR: '0' };
+  delete said['NO_COLOR'];
+  return said;
+}
+
+/** Waiting for a rig is not what the time was meant for. */
+function timeoutS({ timeout, leaseMs }: RunOptions): number {
+  return timeout ?? DEFAULT_TIMEOUT_S + (leaseMs ?? 0) / 1000;
+}
+
 /** Jest's reporter has written the report, unless Jest came to nothing or was killed. */
 async function outcomeOf(run: RunHandle, options: RunOptions, end: JestEnd): Promise<RunOutcome> {
   const htmlPath = join(run.folder, 'index.html');
@@ -125,7 +157,7 @@ async function outcomeOf(run: RunHandle, options: RunOptions, end: JestEnd): Pro
     return { record: JSON.parse(readFileSync(path, 'utf8')) as RunRecord, folder: run.folder, htmlPath };
   }
   const how = end.isTimedOut
-    ? `its time (${String(options.timeout ?? DEFAULT_TIMEOUT_S)} s) was over`
+    ? `its time (${String(timeoutS(options))} s) was over`
     : `it ended with ${end.signal ?? `exit code ${String(end.exitCode)}`}`;
   const finished = await finishRun({ run, notes: [`Jest left no report: ${how}.`] });
   if (finished.record.cases.length > 0) return finished;

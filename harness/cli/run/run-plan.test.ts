@@ -35,12 +35,19 @@ describe('--case', () => {
 
 describe('the configuration of a run', () => {
   test('has a project for each rig, by its name', () => {
-    const plan = { root: '/r', rigs: ['a', 'b'], workers: 3, firmware: '/f' };
+    const plan = {
+      root: '/r',
+      rigs: [
+        { name: 'a', nameOrPath: 'a' },
+        { name: 'b', nameOrPath: '/elsewhere/b.yaml' },
+      ],
+      ...{ workers: 3, firmware: '/f', leaseMs: 0 },
+    };
     expect(jestConfigFor(plan)).toMatchObject({
       maxWorkers: 3,
       projects: [
-        { displayName: 'a', testEnvironmentOptions: { rig: 'a', firmware: '/f' } },
-        { displayName: 'b', testEnvironmentOptions: { rig: 'b', firmware: '/f' } },
+        { displayName: 'a', testEnvironmentOptions: { rig: 'a', firmware: '/f', budgets: { leaseMs: 0 } } },
+        { displayName: 'b', testEnvironmentOptions: { rig: '/elsewhere/b.yaml', firmware: '/f' } },
       ],
     });
   });
