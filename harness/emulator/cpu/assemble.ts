@@ -1,5 +1,6 @@
 import { EmulatorFault, hex32 } from '../fault';
 import { operandsOf } from './operands';
+import { expandPseudoInstruction, isPseudoInstruction } from './pseudo-instructions';
 import { SPECIAL_REGISTERS } from './special-registers';
 import { INSTRUCTIONS, type Instruction } from './table';
 
@@ -30,7 +31,8 @@ const NAME_PLUS = /^([A-Za-z_.$][\w.$]*)(?:([+-])(\w+))?$/;
  * Assembles a little Xtensa text: one instruction a line, `label:`, `.org ADDR`, `.align N`, `.word VALUE,…`,
  * `.space N`, `.asciz "text"`, comments behind `#` or `//`, `rsr.ps a2` forms, `mov` for `mov.n`. `l32r a2, =VALUE`
  * takes its literal from the pool, which lies where `.literals` stands (before the code: L32R looks backwards).
- * A label that some `call0` names is moved up to a word boundary, where call0 can reach it.
+ * `prologue`, `epilogue` and `wait_zero` stand for several instructions (pseudo-instructions.ts). `.` is the address
+ * of the instruction itself. A label that some `call0` names is moved up to a word boundary, where call0 can reach it.
  * Enough for the boot ROM and for tests; not a general assembler (no expressions beyond `label+N`).
  *
  * @throws EmulatorFault `ESPRIG_EMU_BAD_CONFIG` naming the line
@@ -107,10 +109,7 @@ class Assembler {
         rest = rest.slice(label[0].length).trim();
       }
       if (rest === '') return;
-      const mnemonic = /^\S+/.exec(rest)![0];
-      const tail = rest.slice(mnemonic.length).trim();
-      const operands =
-        mnemonic === '.asciz' ? [tail] : tail === '' ? [] : tail.split(',').map((part) => part.trim());
+      const { mnemonic, operands } = splitStatement(rest);
       if (mnemonic === '.org') addr = Number(operands[0]);
       else if (mnemonic === '.align') addr = Math.ceil(addr / Number(operands[0])) * Number(operands[0]);
       else if (mnemonic === '.space') addr += Number(operands[0]);
@@ -118,14 +117,23 @@ class Assembler {
         addr = Math.ceil(addr / 4) * 4;
         this.literalsAddr = addr;
         addr += 4 * this.literals.length;
-      } else {
-        this.lines.push({ number, text, addr, mnemonic, operands });
-        if (mnemonic === '.word') addr += 4 * operands.length;
-        else if (mnemonic === '.asciz') addr += asciz(tail).length;
-        else addr += rowOf(mnemonic)?.lengthBytes ?? this.refuse(number, text, 'unknown instruction');
-      }
+      } else if (isPseudoInstruction(mnemonic)) {
+        const parts =
+          expandPseudoInstruction(mnemonic, operands) ??
+          this.refuse(number, text, `${mnemonic} does not take these operands`);
+        for (const part of parts) addr = this.placeLine({ number, text, addr, ...splitStatement(part) });
+      } else addr = this.placeLine({ number, text, addr, mnemonic, operands });
       this.endAddr = Math.max(this.endAddr, addr);
     });
+  }
+
+  /** Returns the address behind it. */
+  private placeLine(line: Line): number {
+    const { mnemonic, operands, addr, number, text } = line;
+    this.lines.push(line);
+    if (mnemonic === '.word') return addr + 4 * operands.length;
+    if (mnemonic === '.asciz') return addr + asciz(operands[0]!).length;
+    return addr + (rowOf(mnemonic)?.lengthBytes ?? this.refuse(number, text, 'unknown instruction'));
   }
 
   private encode(line: Line): number {
@@ -155,7 +163,7 @@ class Assembler {
     if (register) return Number(register[1]);
     if (text === 'sp') return 1;
     const plus = NAME_PLUS.exec(text);
-    const base = plus ? this.labels.get(plus[1]!) : undefined;
+    const base = plus?.[1] === '.' ? line.addr : plus ? this.labels.get(plus[1]!) : undefined;
     if (plus && base !== undefined) {
       const offset = plus[3] === undefined ? 0 : Number(plus[3]);
       return base + (plus[2] === '-' ? -offset : offset);
@@ -169,6 +177,14 @@ class Assembler {
   private refuse(number: number, text: string, why: string): never {
     throw new EmulatorFault('ESPRIG_EMU_BAD_CONFIG', `assembler, line ${number} "${text.trim()}": ${why}`);
   }
+}
+
+function splitStatement(statement: string): Pick<Line, 'mnemonic' | 'operands'> {
+  const mnemonic = /^\S+/.exec(statement)![0];
+  const tail = statement.slice(mnemonic.length).trim();
+  // A text may have commas of its own.
+  if (mnemonic === '.asciz') return { mnemonic, operands: [tail] };
+  return { mnemonic, operands: tail === '' ? [] : tail.split(',').map((part) => part.trim()) };
 }
 
 /** The characters of a quoted text with its terminating NUL. */

@@ -111,6 +111,35 @@ describe('assembler and disassembler', () => {
     expect(() => assemble('beqi a1, 9, 0x40108010', PC)).toThrow(/does not fit/);
     expect(() => assemble('loop a1, 0x40108010', PC)).toThrow(/unknown instruction/);
   });
+
+  it('a pseudo-instruction gives the bytes of the instructions it stands for', () => {
+    const short = 'begin: prologue 32, a12, a13\nwait_zero a4, a8, 0x10\nepilogue 32, a12, a13\nj begin';
+    const long = [
+      'begin: addi a1, a1, -32',
+      's32i a0, a1, 0',
+      's32i a12, a1, 4',
+      's32i a13, a1, 8',
+      'wait: l32i a4, a8, 0x10',
+      'bnez a4, wait',
+      'l32i a0, a1, 0',
+      'l32i a12, a1, 4',
+      'l32i a13, a1, 8',
+      'addi a1, a1, 32',
+      'ret',
+      'j begin',
+    ].join('\n');
+    expect(assemble(short, PC).bytes).toEqual(assemble(long, PC).bytes);
+  });
+
+  it.each([
+    ['prologue 20', 'a stack pointer that is no multiple of 16'],
+    ['prologue 16, a12, a13, a14, a15', 'more registers than the frame holds'],
+    ['epilogue 16, 4', 'what is no register'],
+    ['prologue', 'a missing size'],
+    ['wait_zero a4, a8', 'a missing offset'],
+  ])('refuses `%s`: %s', (text) => {
+    expect(() => assemble(`nop\n${text}`, PC)).toThrow(/line 2 .* does not take these operands/);
+  });
 });
 
 const hasObjdump = !spawnSync(OBJDUMP, ['--version']).error;

@@ -17,8 +17,7 @@ tx_wait:
 
 // uart_putc(c): "\\n" goes out as "\\r\\n", a lone "\\r" is dropped
 uart_putc:
-  addi a1, a1, -16
-  s32i a0, a1, 0
+  prologue 16
   movi a3, 13
   beq a2, a3, uart_putc_done
   movi a3, 10
@@ -29,9 +28,7 @@ uart_putc:
 uart_putc_plain:
   call0 tx_one_char
 uart_putc_done:
-  l32i a0, a1, 0
-  addi a1, a1, 16
-  ret
+  epilogue 16
 
 install_putc1:
   l32r a3, =0x3fffdcc0
@@ -82,16 +79,13 @@ rx_none:
 
 // rx_one_char_block() → the next byte, whenever it comes (stub of esptool 2)
 rx_one_char_block:
-  addi a1, a1, -16
-  s32i a0, a1, 0
+  prologue 16
 rx_block_again:
   addi a2, a1, 4
   call0 rx_one_char
   bnez a2, rx_block_again
   l8ui a2, a1, 4
-  l32i a0, a1, 0
-  addi a1, a1, 16
-  ret
+  epilogue 16
 
 // rx_interrupt(device): FIFO → ring; a full ring drops what comes
 rx_interrupt:
@@ -119,33 +113,25 @@ rx_interrupt_done:
 
 // uart_attach(): the device structure, the receive interrupt
 uart_attach:
-  addi a1, a1, -16
-  s32i a0, a1, 0
+  prologue 16
   call0 native_uart_device
   movi a2, 5
   l32r a3, =rx_interrupt
   l32r a4, =0x3fffde10
   call0 isr_attach
-  l32i a0, a1, 0
-  addi a1, a1, 16
-  ret
+  epilogue 16
 
 // uart_init(n): 8N1 at APB / 694, receive threshold 1
 uart_init:
-  addi a1, a1, -16
-  s32i a0, a1, 0
+  prologue 16
   call0 native_uart_init
   movi a2, 0x20
   call0 isr_unmask
-  l32i a0, a1, 0
-  addi a1, a1, 16
-  ret
+  epilogue 16
 
 // vprintf(putc, fmt, va_list by value in a4-a6) → characters
 ets_vprintf:
-  addi a1, a1, -80
-  s32i a0, a1, 0
-  s32i a12, a1, 4
+  prologue 80, a12
   mov a12, a2
   addi a2, a1, 16
   call0 native_printf_begin
@@ -159,14 +145,11 @@ ets_vprintf_done:
   addi a2, a1, 16
   call0 native_printf_count
   l32i a12, a1, 4
-  l32i a0, a1, 0
-  addi a1, a1, 80
-  ret
+  epilogue 80
 
 // printf(fmt, …): the six register arguments are saved in order; arguments on the stack begin at a1 + 48
 ets_printf:
-  addi a1, a1, -48
-  s32i a0, a1, 0
+  prologue 48
   s32i a2, a1, 16
   s32i a3, a1, 20
   s32i a4, a1, 24
@@ -179,7 +162,5 @@ ets_printf:
   addi a5, a1, 16
   movi a6, 4
   call0 ets_vprintf
-  l32i a0, a1, 0
-  addi a1, a1, 48
-  ret
+  epilogue 48
 `;

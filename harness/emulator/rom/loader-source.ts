@@ -6,8 +6,7 @@
  */
 export const LOADER_SOURCE = `
 serial_loader:
-  addi a1, a1, -16
-  s32i a0, a1, 0
+  prologue 16
   movi a2, 0
 loader_step:
   rsil a3, 1                 // no byte may arrive between the look into the ring and waiti
@@ -67,7 +66,5 @@ loader_attach:
   movi a2, 0
   j loader_step
 loader_leave:
-  l32i a0, a1, 0
-  addi a1, a1, 16
-  ret
+  epilogue 16
 `;

@@ -12,6 +12,7 @@ import { LOADER_SOURCE } from './loader-source';
 import { pureRomCalls } from './pure-calls';
 import type { RomCall } from './rom-call';
 import { spiCalls } from './spi-calls';
+import { SPI_CHIP_SOURCE } from './spi-chip-source';
 import { SPI_SOURCE } from './spi-source';
 import { VECTORS_SOURCE } from './vectors-source';
 
@@ -107,7 +108,15 @@ function assembleRom(): BuiltRom {
     rom_data_end: ROM_DATA_IMAGE + data.bytes.length,
   };
   const code = assemble(
-    ['.literals', VECTORS_SOURCE, CONSOLE_SOURCE, SPI_SOURCE, BOOT_SOURCE, LOADER_SOURCE].join('\n'),
+    [
+      '.literals',
+      VECTORS_SOURCE,
+      CONSOLE_SOURCE,
+      SPI_CHIP_SOURCE,
+      SPI_SOURCE,
+      BOOT_SOURCE,
+      LOADER_SOURCE,
+    ].join('\n'),
     ROM_OWN_CODE,
     symbols,
   );

@@ -3,7 +3,8 @@ import type { RomCall, RomGuest } from './rom-call';
 
 /*
  * Flash functions of the ROM that only write registers and never wait (chip.md 2.1 and 5.3). What waits for the chip is
- * guest code in spi-source.ts. Register bits: ESP8266_RTOS_SDK `esp8266/include/esp8266/spi_register.h`.
+ * guest code in spi-source.ts and spi-chip-source.ts. Register bits: ESP8266_RTOS_SDK
+ * `esp8266/include/esp8266/spi_register.h`.
  */
 const SPI_CTRL = SPI0_BASE + 0x08;
 const SPI_EXT2 = SPI0_BASE + 0xf8;

@@ -108,9 +108,7 @@ stuck_vector:
 
 // fatal_exception(frame, cause): prints, then returns to the fault, so it repeats until the watchdog bites
 fatal_exception:
-  addi a1, a1, -16
-  s32i a0, a1, 0
-  s32i a2, a1, 4
+  prologue 16, a2
   l32r a2, =text_fatal
   call0 ets_printf
   l32i a9, a1, 4
@@ -121,9 +119,7 @@ fatal_exception:
   rsr.depc a7
   l32r a2, =text_epc
   call0 ets_printf
-  l32i a0, a1, 0
-  addi a1, a1, 16
-  ret
+  epilogue 16
 
 // set_exception_handler(cause, fn) → previous
 set_exception_handler:
