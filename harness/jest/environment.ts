@@ -20,18 +20,24 @@ import type { HeldRig } from './held-rig';
 import { missingNeeds, readNeeds } from './needs';
 import { readProjectOptions, type RigProjectOptions } from './options';
 import { repeatCommand } from './repeat-command';
-import { isChosen, skipAll, titlesOf, whySkipped } from './test-tree';
+import { isChosen, skipAll, titlesOf, whySkipped, willRun } from './test-tree';
 import { workerSession, type WorkerSession } from './worker-session';
 
 const EVIDENCE_LINES = 50;
 /** Jest's own limit stands behind ours and is never reached, unless this process hangs. */
 const BEHIND_OURS_MS = 10_000;
+/** For a serial line to tell that it is gone, after a network connection of the same board was. */
+const NEWS_MS = 500;
 
 interface RunningCase {
   readonly log: CaseLog;
   readonly limit: BodyLimit;
   readonly stop: AbortController;
   readonly timelineMark: number;
+  /** Ends it for something that did not happen in it. */
+  readonly cut: (reason: Error) => void;
+  /** To be called when it is over. */
+  readonly leaves: (() => void)[];
   board: Promise<Board> | undefined;
   open: Board | undefined;
 }
@@ -47,6 +53,8 @@ export class RigEnvironment extends TestEnvironment {
   #held: HeldRig | undefined;
   #openError: EsprigError | undefined;
   #missing: string | undefined;
+  /** Would have run, had the run not been ended. */
+  readonly #leftOver = new WeakSet<Circus.TestEntry>();
 
   constructor(config: JestEnvironmentConfig, context: EnvironmentContext) {
     super(config, context);
@@ -58,6 +66,7 @@ export class RigEnvironment extends TestEnvironment {
 
   override async setup(): Promise<void> {
     await super.setup();
+    this.#session.beginFile();
     const door: Door = {
       rig: () => this.#rig(),
       board: () => this.#case?.open,
@@ -81,6 +90,14 @@ export class RigEnvironment extends TestEnvironment {
     switch (event.name) {
       case 'run_start':
         return this.#beforeAll(state);
+      case 'test_start': {
+        // What has not begun when the run is ended is not run.
+        if (this.#session.ending.aborted && willRun(event.test, state)) {
+          event.test.mode = 'skip';
+          this.#leftOver.add(event.test);
+        }
+        return;
+      }
       case 'test_started': {
         this.#begin(event.test);
         return;
@@ -141,11 +158,17 @@ export class RigEnvironment extends TestEnvironment {
       budgetMs,
       evidence: () => this.#consoleEvidence(),
     });
+    const cut = (reason: Error): void => {
+      limit.end(reason);
+      stop.abort(reason);
+    };
     this.#case = {
       log,
       limit,
       stop,
       timelineMark: this.#held?.timeline.mark() ?? 0,
+      cut,
+      leaves: [this.#session.beginCase(), onAbort(this.#session.ending, cut)],
       board: undefined,
       open: undefined,
     };
@@ -182,6 +205,7 @@ export class RigEnvironment extends TestEnvironment {
       // The one before may have left it broken.
       const held =
         this.#held?.isBroken === true || this.#held === undefined ? await this.#hold() : this.#held;
+      running.leaves.push(held.onTrouble(running.cut));
       running.log.phases.push(...held.takePhases());
       const { flashMs, bootMs } = held.options.budgets;
       const before = await running.log.phase('restore', async () => {
@@ -219,11 +243,19 @@ export class RigEnvironment extends TestEnvironment {
     const running = this.#case;
     this.#case = undefined;
     if (running === undefined) return;
+    try {
+      await this.#judge(running, test);
+    } finally {
+      for (const leave of running.leaves) leave();
+    }
+  }
+
+  async #judge(running: RunningCase, test: Circus.TestEntry): Promise<void> {
     const { log, limit, open } = running;
     limit.pause();
     const skipped = test.errors.map(firstOf).find((error) => error instanceof CaseSkipped);
-    const trouble = skipped === undefined ? this.#troubleOf(running, test) : undefined;
-    // First: that it crashed is why the connection broke.
+    const trouble = skipped === undefined ? await this.#troubleOf(running, test) : undefined;
+    // First: that it crashed, or that its line went away, is why the connection broke.
     if (trouble !== undefined) test.errors.unshift(trouble);
     await this.#tearDown(running, test);
     if (skipped instanceof CaseSkipped && test.errors.length === 1) {
@@ -244,16 +276,36 @@ export class RigEnvironment extends TestEnvironment {
     this.#session.log.write((writer) => writer.case(record));
   }
 
-  /** A crash that nobody waited for still happened: a case in which the firmware dies has not passed. */
-  #troubleOf({ open }: RunningCase, test: Circus.TestEntry): DutError | undefined {
+  /**
+   * What happened to a case apart from what it saw. A crash that nobody waited for still happened: a case in which the
+   * firmware dies has not passed. Nor has one whose rig went away, and that is no fault of the firmware.
+   */
+  async #troubleOf({ open }: RunningCase, test: Circus.TestEntry): Promise<EsprigError | undefined> {
+    const errors = test.errors.map((entry) => toEsprigError(firstOf(entry)));
+    const { ending } = this.#session;
+    if (ending.aborted && errors.length > 0) {
+      const reason = toEsprigError(ending.reason);
+      return errors[0] === reason ? undefined : reason;
+    }
+    const failed = await this.#rigTrouble(errors);
+    if (failed !== undefined) return newsTo(errors, failed);
     const [incident] = open === undefined || open.isTroubleExpected ? [] : open.incidents;
     if (incident === undefined) return undefined;
-    const isTold = test.errors.some((entry) => toEsprigError(firstOf(entry)).code === incident.code);
-    if (isTold) return undefined;
-    return new DutError(incident.code, `during the case: ${incident.text}`, {
+    const crash = new DutError(incident.code, `during the case: ${incident.text}`, {
       evidence: this.#consoleEvidence(),
       hint: 'A case that makes the firmware crash on purpose says so: board.expectTrouble().',
     });
+    return newsTo(errors, crash);
+  }
+
+  /** The news that a line is gone may come a moment after the news that a connection is. */
+  async #rigTrouble(errors: readonly EsprigError[]): Promise<EsprigError | undefined> {
+    const held = this.#held;
+    if (held === undefined) return undefined;
+    if (held.rig.trouble === undefined && errors.some(({ code }) => code.startsWith('ESPRIG_LINK_'))) {
+      await held.awaitTrouble(NEWS_MS);
+    }
+    return held.rig.trouble;
   }
 
   /** Ends what the case left open. What goes wrong here counts only when nothing did before. */
@@ -278,7 +330,9 @@ export class RigEnvironment extends TestEnvironment {
 
   /** Cases that were left out on purpose are on record; those that `-t` or `.only` passed by are not. */
   #passOver(test: Circus.TestEntry, state: Circus.State): void {
-    const reason = this.#missing ?? whySkipped(test, state);
+    const reason = this.#leftOver.has(test)
+      ? 'the run was ended before it'
+      : (this.#missing ?? whySkipped(test, state));
     if (reason === undefined) return;
     const log = new CaseLog(this.#identity(test), this.#session.clock, (atMs) =>
       this.#session.log.toRunMs(atMs),
@@ -289,7 +343,8 @@ export class RigEnvironment extends TestEnvironment {
 
   /** What `afterAll` hooks and stray promises threw belongs to no case, and is no reason for a green run. */
   #afterAll(state: Circus.State): void {
-    if (state.unhandledErrors.length === 0) return;
+    // What was cut off in its middle may still complain.
+    if (state.unhandledErrors.length === 0 || this.#session.ending.aborted) return;
     const identity = { ...this.#identity(undefined), titlePath: ['after all cases of the file'] };
     const log = new CaseLog(identity, this.#session.clock, (atMs) => this.#session.log.toRunMs(atMs));
     for (const error of state.unhandledErrors.map(firstOf)) {
@@ -333,6 +388,17 @@ export class RigEnvironment extends TestEnvironment {
 /** An error alone, or one with Jest's own for its place. */
 function firstOf(entry: Circus.TestEntry['errors'][number]): unknown {
   return Array.isArray(entry) ? (entry as readonly unknown[])[0] : entry;
+}
+
+function onAbort(signal: AbortSignal, listener: (reason: Error) => void): () => void {
+  const told = (): void => listener(signal.reason as Error);
+  signal.addEventListener('abort', told, { once: true });
+  return () => signal.removeEventListener('abort', told);
+}
+
+/** An error that nobody has told yet. */
+function newsTo(told: readonly EsprigError[], error: EsprigError): EsprigError | undefined {
+  return told.some(({ code }) => code === error.code) ? undefined : error;
 }
 
 function isRigTrouble(failures: readonly FailureRecord[]): boolean {

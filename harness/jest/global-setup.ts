@@ -2,9 +2,11 @@ import type { Config } from '@jest/types';
 import { join } from 'node:path';
 import { RealClock } from '../core/clock';
 import { exitCodeFor, toEsprigError } from '../core/errors';
+import { finishAbandonedRuns } from '../report/abandoned-runs';
 import { createRunFolder, RUN_HANDLE_ENV } from '../report/run-folder';
 import { readProjectOptions } from './options';
 import { commandLine } from './repeat-command';
+import { PARENT_ENV } from './run-end';
 
 /** Where reports go; default: `reports` in the project. */
 export const REPORTS_FOLDER_ENV = 'ESPRIG_REPORTS';
@@ -13,13 +15,15 @@ export const REPORTS_FOLDER_ENV = 'ESPRIG_REPORTS';
  * Before the first case of a run: makes its folder, and tells the workers of it. Jest calls this once a project; the first
  * call counts. A run that cannot leave a report is broken before it begins.
  */
-export function globalSetup(
+export async function globalSetup(
   globalConfig: Config.GlobalConfig,
   projectConfig: Config.ProjectConfig,
 ): Promise<void> {
   endWithTheParent();
-  if (process.env[RUN_HANDLE_ENV] !== undefined) return Promise.resolve();
+  if (process.env[RUN_HANDLE_ENV] !== undefined) return;
   const reportsFolder = process.env[REPORTS_FOLDER_ENV] ?? join(globalConfig.rootDir, 'reports');
+  // Runs that were killed get the report of what they had; one that cannot be put together must not keep us from running.
+  await finishAbandonedRuns(reportsFolder).catch(() => []);
   try {
     const handle = createRunFolder({
       reportsFolder,
@@ -34,15 +38,17 @@ export function globalSetup(
     // Jest would call this 1, which is what a failed firmware is called.
     process.exit(exitCodeFor(blame));
   }
-  return Promise.resolve();
 }
 
 let isWatching = false;
 
 /** `esprig run` holds a channel to this process: when that closes without a word, nobody wants the result any more. */
 function endWithTheParent(): void {
-  if (isWatching || process.send === undefined) return;
+  if (isWatching || process.env[PARENT_ENV] === undefined) return;
   isWatching = true;
+  const end = (): never => process.exit(exitCodeFor('harness'));
+  // It may have ended before we came to ask.
+  if (!process.connected) end();
   process.channel?.unref();
-  process.once('disconnect', () => process.exit(exitCodeFor('harness')));
+  process.once('disconnect', end);
 }

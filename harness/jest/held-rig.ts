@@ -18,6 +18,8 @@ export interface HeldRigOptions {
   readonly leaseOwner: string;
   readonly clock: Clock;
   readonly log: RunLog;
+  /** Ends the opening. */
+  readonly signal: AbortSignal;
 }
 
 export class HeldRig implements AsyncDisposable {
@@ -31,6 +33,7 @@ export class HeldRig implements AsyncDisposable {
   isBroken = false;
   /** As shipped; kept for real boards, where looking costs seconds. */
   #shipped: FlashState | undefined;
+  readonly #log: RunLog;
   readonly #phases: PhaseRecord[];
   readonly #air: RigAir;
   readonly #leave: () => void;
@@ -44,6 +47,7 @@ export class HeldRig implements AsyncDisposable {
     phases: PhaseRecord[],
   ) {
     this.key = from.key;
+    this.#log = from.log;
     this.options = from.options;
     this.rig = rig;
     this.timeline = timeline;
@@ -93,6 +97,7 @@ export class HeldRig implements AsyncDisposable {
       budgetMs: leaseMs + flashMs + bootMs,
       phase: 'open',
       blame: 'rig',
+      signal: from.signal,
     });
     const startedMs = clock.nowMs();
     let rig: RunningRig | undefined;
@@ -124,6 +129,13 @@ export class HeldRig implements AsyncDisposable {
     }
   }
 
+  /** Says to the log which rig it is: in watch mode a rig is held from one run to the next. */
+  introduce(): void {
+    const { secrets } = this.rig;
+    this.#log.write((writer) => writer.addSecrets(secrets));
+    this.#log.write((writer) => writer.rig(describeRig(this.rig)));
+  }
+
   /** lease, flash and boot of the opening: told once, with the first case that had the rig. */
   takePhases(): readonly PhaseRecord[] {
     return this.#phases.splice(0);
@@ -138,6 +150,18 @@ export class HeldRig implements AsyncDisposable {
       },
       { room: 'rig', name: 'rig-broken' },
     );
+  }
+
+  /** Waits for trouble that may be on its way; comes back in any case. */
+  async awaitTrouble(limitMs: number): Promise<void> {
+    let stop: () => void = () => undefined;
+    let leave: () => void = () => undefined;
+    await new Promise<void>((resolve) => {
+      stop = this.clock.after(limitMs, resolve);
+      leave = this.onTrouble(() => resolve());
+    });
+    stop();
+    leave();
   }
 
   step(name: string, text: string, data: Readonly<Record<string, unknown>> = {}): void {

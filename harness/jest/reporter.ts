@@ -11,6 +11,7 @@ import { caseId } from '../report/run-record';
 import { finishRun } from '../report/finish-run';
 import { readProjectOptions } from './options';
 import { repeatCommand } from './repeat-command';
+import { runEnd } from './run-end';
 import { runHandleOf } from './run-log';
 import { summaryLines } from './summary';
 
@@ -20,6 +21,7 @@ export class RunReporter implements Pick<Reporter, 'onTestResult' | 'onRunComple
   readonly #globalConfig: Config.GlobalConfig;
   readonly #extra: CaseRecord[] = [];
   #otherFailed = false;
+  #complete: Promise<void> | undefined;
   #error: Error | undefined;
 
   constructor(globalConfig: Config.GlobalConfig) {
@@ -35,15 +37,28 @@ export class RunReporter implements Pick<Reporter, 'onTestResult' | 'onRunComple
     if (result.testExecError !== undefined) this.#extra.push(this.#fileRecord(test, result));
   }
 
-  async onRunComplete(_contexts?: Set<TestContext>, results?: AggregatedResult): Promise<void> {
+  /** With `--bail` Jest may call it for each file that ends meanwhile. */
+  onRunComplete(_contexts?: Set<TestContext>, results?: AggregatedResult): Promise<void> {
+    return (this.#complete ??= this.#finish(results));
+  }
+
+  async #finish(results: AggregatedResult | undefined): Promise<void> {
     const run = runHandleOf();
     if (run === undefined) return;
+    const { bail } = this.#globalConfig;
+    if (bail > 0 && (results?.numFailedTests ?? 0) >= bail && results?.wasInterrupted !== true) {
+      // Jest ends here in the middle of what else is running, and not in order.
+      runEnd.cut({ reason: `ended by --bail after ${String(bail)} bad case(s)`, isWanted: true });
+      await runEnd.endWorkers();
+    } else if (results?.wasInterrupted === true) {
+      runEnd.cut({ reason: 'The run was interrupted.', isWanted: false });
+    }
     Reflect.deleteProperty(process.env, RUN_HANDLE_ENV);
     try {
       const { record, htmlPath } = await finishRun({
         run,
         extraCases: this.#extra,
-        notes: results?.wasInterrupted === true ? ['the run was interrupted'] : [],
+        cutShort: runEnd.cutShort,
       });
       if (process.env['ESPRIG_SUMMARY'] !== 'off') {
         process.stderr.write(`${summaryLines(record, htmlPath).join('\n')}\n`);

@@ -26,13 +26,29 @@ function captureLimitBytes(): number | undefined {
 export class RunLog {
   readonly #clock: Clock;
   readonly #startedAtMs: number;
+  #folder: string | undefined;
   #writer: RunWriter | undefined;
   #failure: EsprigError | undefined;
 
   constructor(clock: Clock, run: RunHandle | undefined = runHandleOf()) {
     this.#clock = clock;
     this.#startedAtMs = clock.nowMs();
+    this.#begin(run);
+  }
+
+  /** Writes into the run that goes on now; true: it is another one than before, or the first after none. */
+  follow(run: RunHandle | undefined = runHandleOf()): boolean {
+    if (run === undefined || run.folder === this.#folder) return false;
+    this.close();
+    this.#failure = undefined;
+    this.#begin(run);
+    return true;
+  }
+
+  #begin(run: RunHandle | undefined): void {
+    this.#folder = run?.folder;
     if (run === undefined) return;
+    const clock = this.#clock;
     try {
       const worker = `worker-${process.env['JEST_WORKER_ID'] ?? '1'}`;
       this.#writer = new RunWriter({ run, clock, worker, captureLimitBytes: captureLimitBytes() });

@@ -2,7 +2,9 @@
 import JestRunner, { EmittingTestRunner } from 'jest-runner';
 import type { Test, TestEvents, TestRunnerOptions, TestWatcher, UnsubscribeFn } from 'jest-runner';
 import { readProjectOptions } from './options';
+import { Interruption } from './interruption';
 import { loadRigProvider } from './rig-provider';
+import { runEnd } from './run-end';
 import { Schedule, type RigLoad, type Seat } from './schedule';
 import { closeWorkerSession } from './worker-session';
 import { WorkerLane } from './worker-lane';
@@ -31,16 +33,24 @@ export class RigRunner extends EmittingTestRunner {
 
   override async runTests(tests: Test[], watcher: TestWatcher, { serial }: TestRunnerOptions): Promise<void> {
     const loads = loadsOf(tests);
-    if (serial)
-      await this.#runHere(
-        loads.flatMap(({ files }) => files),
-        watcher,
-      );
-    else await this.#runInLanes(loads, watcher);
+    runEnd.begin(closeWorkerSession);
+    const interruption = new Interruption((reason) => {
+      runEnd.cut({ reason, isWanted: false });
+      void watcher.setState({ interrupted: true });
+    });
+    try {
+      const files = loads.flatMap((load) => load.files);
+      await (serial ? this.#runHere(files, watcher) : this.#runInLanes(loads, watcher));
+    } finally {
+      interruption[Symbol.dispose]();
+    }
   }
 
   /** In this process (`-i`, or one short file): the board stays open between the runs of watch mode. */
   async #runHere(tests: Test[], watcher: TestWatcher): Promise<void> {
+    watcher.on('change', ({ interrupted }) => {
+      if (interrupted) void closeWorkerSession();
+    });
     const inner = new JestRunner(this._globalConfig, this._context);
     const leave = EVENTS.map((name) => inner.on(name, (data) => this.#emit(name, data)));
     try {
@@ -69,23 +79,28 @@ export class RigRunner extends EmittingTestRunner {
           onMessage: (name, payload) => void this.#emit(name as keyof TestEvents, payload as never),
         }),
     );
+    const endLanes = async (): Promise<void> => {
+      const forced = await Promise.all(lanes.map((lane) => lane.end()));
+      if (forced.includes(true)) {
+        process.stderr.write('esprig: a worker did not end in time and was killed; its board with it.\n');
+      }
+    };
+    runEnd.endsBy(endLanes);
     try {
       await Promise.race([
         Promise.all(lanes.map((lane) => this.#runLane(lane, schedule, watcher))),
         interrupted,
       ]);
     } finally {
-      const forced = await Promise.all(lanes.map((lane) => lane.end()));
-      if (forced.includes(true)) {
-        process.stderr.write('esprig: a worker did not end in time and was killed; its board with it.\n');
-      }
+      await endLanes();
     }
   }
 
   async #runLane(lane: WorkerLane, schedule: Schedule<Test>, watcher: TestWatcher): Promise<void> {
     const seat: Seat = { rig: undefined };
     for (;;) {
-      const test = watcher.isInterrupted() ? undefined : schedule.next(seat);
+      const isEnding = watcher.isInterrupted() || runEnd.cutShort !== undefined;
+      const test = isEnding ? undefined : schedule.next(seat);
       if (test === undefined) return;
       await this.#emit('test-file-start', [test]);
       try {

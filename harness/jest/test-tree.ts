@@ -37,7 +37,8 @@ function testsIn(block: Circus.DescribeBlock): readonly Circus.TestEntry[] {
   return block.children.flatMap((child) => (child.type === 'describeBlock' ? testsIn(child) : [child]));
 }
 
-function willRun(test: Circus.TestEntry, state: Circus.State): boolean {
+/** Whether a test will run. */
+export function willRun(test: Circus.TestEntry, state: Circus.State): boolean {
   if (test.mode === 'skip' || test.mode === 'todo' || isInSkipped(test)) return false;
   if (state.hasFocusedTests && test.mode === undefined) return false;
   return isNamed(test, state);

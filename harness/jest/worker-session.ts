@@ -5,9 +5,10 @@
  * It ends with the worker, however that ends: in order when Jest lets go of the worker, at once when the parent is gone,
  * and by the operating system when the worker is killed, for lease, sockets and threads are all the process's own.
  */
-import { RealClock, type Clock } from '../core/clock';
+import { basename } from 'node:path';
+import { RealClock, type Cancel, type Clock } from '../core/clock';
 import { Deadline } from '../core/deadline';
-import { RigError, toEsprigError, type EsprigError } from '../core/errors';
+import { EsprigError, RigError, toEsprigError } from '../core/errors';
 import { HeldRig } from './held-rig';
 import { loadRigProvider, type RigSummary } from './rig-provider';
 import { RunLog } from './run-log';
@@ -15,11 +16,18 @@ import type { RigProjectOptions } from './options';
 
 /** A rig that breaks again and again is not leased for ever. */
 const MOST_OPENINGS_AFTER_FAILURE = 3;
+/** For a case that is ended in its middle: less than Jest gives a worker to end. */
+const END_OF_CASE_MS = 4_000;
+
+const NOTHING = (): void => undefined;
 
 export class WorkerSession {
   readonly clock: Clock = new RealClock();
   readonly log: RunLog;
+  readonly #ending = new AbortController();
   #held: HeldRig | undefined;
+  #opening: Promise<unknown> = Promise.resolve();
+  #runningCase: Promise<void> = Promise.resolve();
   #closing: Promise<void> = Promise.resolve();
   #failure: { readonly key: string; readonly error: EsprigError } | undefined;
   #failedOpenings = 0;
@@ -39,11 +47,30 @@ export class WorkerSession {
     return this.#held;
   }
 
+  /** Aborts when the run ends before its time; the reason is what a case that is under way ends with. */
+  get ending(): AbortSignal {
+    return this.#ending.signal;
+  }
+
+  /** A file begins: in watch mode this process may have outlived the run of the one before. */
+  beginFile(): void {
+    if (this.log.follow()) this.#held?.introduce();
+  }
+
+  /** A case is under way until the answer is called; the session lets it come to its record before it closes. */
+  beginCase(): () => void {
+    let end: () => void = NOTHING;
+    this.#runningCase = new Promise((resolve) => (end = resolve));
+    return end;
+  }
+
   /**
    * The project's rig, opened if it is not. A rig that failed is opened anew, a few times; then the first failure stands.
    * @throws EsprigError what opening it ended with
    */
   async hold(options: RigProjectOptions, leaseOwner: string): Promise<HeldRig> {
+    const signal = this.ending;
+    signal.throwIfAborted();
     const key = JSON.stringify([options.rigFile ?? options.rig, options.rigProvider, options.firmware]);
     if (this.#held !== undefined && this.#held.key === key && !this.#held.isBroken) return this.#held;
     await this.letGo();
@@ -51,7 +78,9 @@ export class WorkerSession {
       throw this.#brokenFor(options.rig, this.#failure.error);
     }
     try {
-      this.#held = await HeldRig.open({ key, options, leaseOwner, clock: this.clock, log: this.log });
+      const opening = HeldRig.open({ key, options, leaseOwner, clock: this.clock, log: this.log, signal });
+      this.#opening = opening;
+      this.#held = await opening;
       return this.#held;
     } catch (error) {
       const ours = toEsprigError(error);
@@ -80,11 +109,30 @@ export class WorkerSession {
     await this.#closing;
   }
 
+  /** A case that is under way ends with it, and is told as cut short. */
   async close(): Promise<void> {
+    if (!this.#ending.signal.aborted) {
+      this.#ending.abort(
+        new EsprigError('ESPRIG_CANCELLED', 'the run was ended in the middle of this case', {
+          blame: 'harness',
+          hint: 'The firmware was not judged.',
+        }),
+      );
+    }
+    await this.#settled(this.#opening.then(NOTHING, NOTHING));
+    await this.#settled(this.#runningCase);
     await this.letGo();
     this.log.close();
     this.#leave();
     Reflect.deleteProperty(globalThis, SESSION);
+  }
+
+  /** Whatever does not come to its end in time goes with the process. */
+  async #settled(work: Promise<void>): Promise<void> {
+    let stop: Cancel = NOTHING;
+    const late = new Promise<void>((resolve) => (stop = this.clock.after(END_OF_CASE_MS, resolve)));
+    await Promise.race([work, late]);
+    stop();
   }
 
   #brokenFor(rig: string, cause: EsprigError): EsprigError {
@@ -114,15 +162,23 @@ export async function closeWorkerSession(): Promise<void> {
  * a worker to end by no longer listening to messages, and then waits for the process to run out of things to do.
  */
 function endWithTheParent(close: () => Promise<void>): () => void {
-  if (process.send === undefined) return () => undefined;
+  if (!isJestWorker()) return NOTHING;
   const onRemoved = (event: string | symbol): void => {
     if (event === 'message' && process.listenerCount('message') === 0) void close();
   };
   const onDisconnect = (): void => process.exit(3);
   process.on('removeListener', onRemoved);
   process.once('disconnect', onDisconnect);
+  // Ctrl-C in a terminal goes to all processes; the parent knows what is to be done about it.
+  process.on('SIGINT', NOTHING);
   return () => {
     process.off('removeListener', onRemoved);
     process.off('disconnect', onDisconnect);
+    process.off('SIGINT', NOTHING);
   };
+}
+
+/** Jest itself may have a parent with a channel, too (`esprig run`), and runs files of its own with `-i`. */
+function isJestWorker(): boolean {
+  return process.send !== undefined && basename(process.argv[1] ?? '') === 'processChild.js';
 }

@@ -1,9 +1,17 @@
 import { exitCodeFor, type ExitCode } from '../core/errors';
 import type { Captures } from './captures';
+import { derivedMetrics } from './derived-metrics';
 import type { SerialEntry } from './run-entries';
 import type { RunParts } from './run-reader';
 import type { CaseRecord, RunRecord, TimelineRecord, Totals } from './run-record';
 import { SerialLines } from './serial-lines';
+
+/** Why a run ended before all was done. */
+export interface CutShort {
+  readonly reason: string;
+  /** As `--bail` does: what had not been judged by then was not wanted. Otherwise the run proves nothing. */
+  readonly isWanted: boolean;
+}
 
 export interface RunFacts {
   /** ISO 8601, UTC. */
@@ -16,6 +24,7 @@ export interface RunFacts {
   /** Cases that no worker told of: skipped before their file ran, or broken with it. */
   readonly extraCases?: readonly CaseRecord[] | undefined;
   readonly notes?: readonly string[] | undefined;
+  readonly cutShort?: CutShort | undefined;
   readonly captures?: Captures | undefined;
 }
 
@@ -30,12 +39,14 @@ export interface AssembledRun {
 export function assembleRun(parts: RunParts, facts: RunFacts): AssembledRun {
   const told = new Set(parts.cases.map(({ id }) => id));
   const extra = (facts.extraCases ?? []).filter(({ id }) => !told.has(id));
+  const { cutShort } = facts;
   const { captures } = facts;
   const cases = [...parts.cases, ...extra]
     .map((one) => {
       const capture = captures?.fileOfCase.get(one.id);
       return capture === undefined ? one : { ...one, capture };
     })
+    .map((one) => (cutShort?.isWanted === true ? withoutJudgement(one, cutShort.reason) : one))
     .sort((a, b) => a.startedAtMs - b.startedAtMs);
   return {
     record: {
@@ -48,13 +59,28 @@ export function assembleRun(parts: RunParts, facts: RunFacts): AssembledRun {
       rigs: parts.rigs,
       cases,
       totals: totalsOf(cases),
-      exitCode: exitCodeOfRun(cases),
-      metrics: parts.metrics,
+      exitCode: cutShort?.isWanted === false ? exitCodeFor('harness') : exitCodeOfRun(cases),
+      metrics: [...parts.metrics, ...derivedMetrics({ cases }, parts.events)],
       captures: captures?.records,
-      notes: [...parts.notes, ...(captures?.notes ?? []), ...(facts.notes ?? [])],
+      notes: [
+        ...parts.notes,
+        ...(captures?.notes ?? []),
+        ...(facts.notes ?? []),
+        ...(cutShort === undefined ? [] : [cutShort.reason]),
+      ],
     },
     timeline: withConsoleLines(parts.events, parts.serial),
     serial: parts.serial,
+  };
+}
+
+/** A case that was ended in its middle, and not for anything that happened in it. */
+function withoutJudgement(one: CaseRecord, reason: string): CaseRecord {
+  if (one.code !== 'ESPRIG_CANCELLED') return one;
+  return {
+    ...one,
+    ...{ verdict: 'skipped', skipReason: reason, failures: [] },
+    ...{ blame: undefined, code: undefined },
   };
 }
 

@@ -11,7 +11,7 @@ import {
 import { tmpdir } from 'node:os';
 import { basename, join } from 'node:path';
 import { ManualClock } from '../core/clock';
-import { finishAbandonedRuns, finishRun } from './finish-run';
+import { finishRun } from './finish-run';
 import { readHistory } from './history';
 import { readRun } from './read-run';
 import { createRunFolder, type RunHandle } from './run-folder';
@@ -130,25 +130,6 @@ describe('the end of a run', () => {
     const run = begin();
     mkdirSync(join(run.folder, 'run.json'));
     await expect(finishRun({ run })).rejects.toMatchObject({ code: 'ESPRIG_USAGE_FILE', blame: 'harness' });
-  });
-});
-
-describe('a run that was killed', () => {
-  test('gets its report from the next one; a run that goes on is left alone', async () => {
-    const killed = begin();
-    writeSome(killed, ['virtual-1mb']);
-    const start = join(killed.folder, 'run-start.json');
-    // No process has this number: it is above the system's limit.
-    writeFileSync(start, readFileSync(start, 'utf8').replace(/"pid": \d+/, '"pid": 4194999'));
-    const alive = begin();
-    expect(await finishAbandonedRuns(reports)).toEqual([killed.folder]);
-    expect(await readRun(killed.folder)).toMatchObject({
-      totals: { passed: 1 },
-      notes: [expect.stringContaining('ended before it could write its report')],
-    });
-    expect(readdirSync(alive.folder)).toEqual(['parts', 'run-start.json']);
-    expect(readdirSync(reports)).not.toContain('latest');
-    expect(await finishAbandonedRuns(reports)).toEqual([]);
   });
 });
 

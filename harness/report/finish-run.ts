@@ -2,21 +2,18 @@ import { closeSync, openSync, writeFileSync } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
 import { assembleRun, type AssembledRun, type RunFacts } from './assemble';
 import { writeCaptures } from './captures';
-import { appendHistory, historyRow } from './history';
+import { appendHistory, historyRow, readHistory } from './history';
 import { renderHtml } from './html';
 import { junitXml } from './junit';
 import { Masker } from './mask';
 import { plainValue } from './plain-value';
 import { readRunParts } from './run-reader';
-import {
-  clearParts,
-  pointLatestAt,
-  readRunStart,
-  unfinishedRuns,
-  withReportErrors,
-  type RunHandle,
-} from './run-folder';
+import { clearParts, pointLatestAt, readRunStart, withReportErrors, type RunHandle } from './run-folder';
 import type { RunRecord } from './run-record';
+import { newsOf, trendOf, type Trend } from './trend';
+
+/** In the folder of all reports. */
+export const HISTORY_FILE = 'history.jsonl';
 
 export interface FinishOptions extends Partial<Omit<RunFacts, 'startedAt' | 'captures'>> {
   readonly run: RunHandle;
@@ -54,32 +51,26 @@ export async function finishRun(options: FinishOptions): Promise<FinishedRun> {
     nodeVersion: options.nodeVersion ?? process.version,
     extraCases: options.extraCases?.map((one) => masked(one)),
     notes: options.notes?.map((note) => masker.text(note)),
+    cutShort: options.cutShort,
   });
-  withReportErrors(run.folder, () => writeAll(run.folder, assembled, options.keepLatest === true));
-  return { record: assembled.record, folder: run.folder, htmlPath: join(run.folder, 'index.html') };
+  const history = readHistory(join(dirname(run.folder), HISTORY_FILE));
+  const trend = trendOf(assembled.record, history, basename(run.folder));
+  const record: RunRecord = { ...assembled.record, news: newsOf(assembled.record, trend) };
+  withReportErrors(run.folder, () =>
+    writeAll(run.folder, { ...assembled, record }, trend, options.keepLatest === true),
+  );
+  return { record, folder: run.folder, htmlPath: join(run.folder, 'index.html') };
 }
 
-/** Reports of runs that were killed before they could write theirs; returns their folders. */
-export async function finishAbandonedRuns(reportsFolder: string): Promise<readonly string[]> {
-  const done: string[] = [];
-  for (const run of unfinishedRuns(reportsFolder)) {
-    if (isAlive(run.pid)) continue;
-    const notes = ['This run was ended before it could write its report; a later run put it together.'];
-    await finishRun({ run, notes, keepLatest: true });
-    done.push(run.folder);
-  }
-  return done;
-}
-
-function writeAll(folder: string, assembled: AssembledRun, keepLatest: boolean): void {
+function writeAll(folder: string, assembled: AssembledRun, trend: Trend, keepLatest: boolean): void {
   const { record, timeline } = assembled;
   const reportsFolder = dirname(folder);
   writeFileSync(join(folder, 'run.json'), `${JSON.stringify(record, null, 2)}\n`);
   writeFileSync(join(folder, 'junit.xml'), junitXml(record));
   writeLines(join(folder, 'events.ndjson'), timeline, (event) => JSON.stringify(event));
   writeSerial(folder, assembled);
-  writeFileSync(join(folder, 'index.html'), renderHtml(record, timeline));
-  appendHistory(join(reportsFolder, 'history.jsonl'), historyRow(record, basename(folder)));
+  writeFileSync(join(folder, 'index.html'), renderHtml(record, timeline, trend));
+  appendHistory(join(reportsFolder, HISTORY_FILE), historyRow(record, basename(folder)));
   if (!keepLatest) pointLatestAt(reportsFolder, basename(folder));
   clearParts(folder);
 }
@@ -123,14 +114,5 @@ function writeLines<T>(path: string, items: readonly T[], lineOf: (item: T) => s
     }
   } finally {
     closeSync(fd);
-  }
-}
-
-function isAlive(pid: number): boolean {
-  try {
-    process.kill(pid, 0);
-    return true;
-  } catch (error) {
-    return (error as NodeJS.ErrnoException).code === 'EPERM';
   }
 }

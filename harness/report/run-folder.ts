@@ -9,6 +9,7 @@ import {
 } from 'node:fs';
 import { join } from 'node:path';
 import { EsprigError } from '../core/errors';
+import { ownMark, type ProcessMark } from './process-life';
 
 /** Where the processes of a run leave their entries. */
 export const PARTS_FOLDER = 'parts';
@@ -25,9 +26,9 @@ export interface RunHandle {
   readonly startedAtWallMs: number;
 }
 
-export interface RunStart extends RunHandle {
+/** With the process that writes the report. */
+export interface RunStart extends RunHandle, Pick<ProcessMark, 'pid'>, Partial<Pick<ProcessMark, 'began'>> {
   readonly command: string;
-  readonly pid: number;
 }
 
 export interface RunFolderOptions {
@@ -51,7 +52,7 @@ export function createRunFolder(options: RunFolderOptions): RunHandle {
     mkdirSync(reportsFolder, { recursive: true });
     const folder = makeFirstFree(join(reportsFolder, name));
     mkdirSync(join(folder, PARTS_FOLDER));
-    const start: RunStart = { folder, startedAtWallMs, command, pid: process.pid };
+    const start: RunStart = { folder, startedAtWallMs, command, ...ownMark() };
     writeFileSync(join(folder, START_FILE), `${JSON.stringify(start, null, 2)}\n`);
     return { folder, startedAtWallMs };
   });

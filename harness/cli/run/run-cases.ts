@@ -1,11 +1,12 @@
 /** The main job: cases on rigs by Jest in a process of its own, then the report. */
-import { spawn } from 'node:child_process';
 import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { dirname, join, resolve } from 'node:path';
 import { RealClock, type Clock } from '../../core/clock';
 import { EsprigError, UsageError } from '../../core/errors';
-import { finishAbandonedRuns, finishRun } from '../../report/finish-run';
-import { createRunFolder, RUN_HANDLE_ENV, type RunHandle } from '../../report/run-folder';
+import { finishAbandonedRuns } from '../../report/abandoned-runs';
+import { finishRun } from '../../report/finish-run';
+import { createRunFolder, readRunStart, RUN_HANDLE_ENV, type RunHandle } from '../../report/run-folder';
+import { readRunParts } from '../../report/run-reader';
 import type { CaseRecord, RunRecord } from '../../report/run-record';
 import { PROJECT_ROOT } from '../../rig/select-rigs';
 import { isPlainWanted } from '../output';
@@ -13,6 +14,7 @@ import { chooseCases, listCaseFiles } from './choose-cases';
 import { chooseRigs, type ChosenRig } from './choose-rigs';
 import { RunFollower } from './follow-run';
 import { jestConfigFor } from './jest-config';
+import { runJest, type JestEnd } from './jest-process';
 
 export interface RunOptions {
   /** Names, patterns and paths of rig files. */
@@ -51,8 +53,6 @@ export interface RunOutcome {
 }
 
 const DEFAULT_TIMEOUT_S = 3600;
-/** From asking Jest to end until it is ended. */
-const KILL_AFTER_MS = 15_000;
 const WORKERS = 2;
 
 /**
@@ -87,52 +87,22 @@ export async function runCases(options: RunOptions, clock: Clock = new RealClock
     ];
     watch?.started(rigs, run.folder);
     using follower = watch === undefined ? undefined : new RunFollower(run.folder, clock, watch.case);
-    const end = await runJest(root, args, run, options, clock);
-    const outcome = await outcomeOf(run, options, end);
+    const end = await runJest({
+      ...{ root, args, clock },
+      timeoutMs: timeoutS(options) * 1000,
+      env: {
+        ...colourOf(process.env),
+        [RUN_HANDLE_ENV]: JSON.stringify(run),
+        ESPRIG_SUMMARY: 'off',
+        ...(options.soak === undefined ? {} : { ESPRIG_SOAK: String(options.soak) }),
+      },
+      lastly: () => rmSync(config, { force: true }),
+    });
+    const outcome = await outcomeOf(run, end);
     follower?.finish(outcome.record.cases);
     return outcome;
   } finally {
     rmSync(config, { force: true });
-  }
-}
-
-interface JestEnd {
-  readonly exitCode: number | null;
-  readonly signal: string | null;
-  readonly isTimedOut: boolean;
-}
-
-async function runJest(
-  root: string,
-  args: readonly string[],
-  run: RunHandle,
-  options: RunOptions,
-  clock: Clock,
-): Promise<JestEnd> {
-  const child = spawn(process.execPath, [join(root, 'node_modules', 'jest', 'bin', 'jest.js'), ...args], {
-    cwd: root,
-    // What Jest says is progress, and a script may read our stdout. By the channel it sees that we are gone.
-    stdio: ['ignore', 2, 2, 'ipc'],
-    env: {
-      ...colourOf(process.env),
-      [RUN_HANDLE_ENV]: JSON.stringify(run),
-      ESPRIG_SUMMARY: 'off',
-      ...(options.soak === undefined ? {} : { ESPRIG_SOAK: String(options.soak) }),
-    },
-  });
-  let isTimedOut = false;
-  const stopAlarm = clock.after(timeoutS(options) * 1000, () => {
-    isTimedOut = true;
-    child.kill('SIGINT');
-    clock.after(KILL_AFTER_MS, () => child.kill('SIGKILL'), { background: true });
-  });
-  try {
-    return await new Promise<JestEnd>((done, failed) => {
-      child.on('error', failed);
-      child.on('exit', (exitCode, signal) => done({ exitCode, signal, isTimedOut }));
-    });
-  } finally {
-    stopAlarm();
   }
 }
 
@@ -150,19 +120,24 @@ function timeoutS({ timeout, leaseMs }: RunOptions): number {
 }
 
 /** Jest's reporter has written the report, unless Jest came to nothing or was killed. */
-async function outcomeOf(run: RunHandle, options: RunOptions, end: JestEnd): Promise<RunOutcome> {
+async function outcomeOf(run: RunHandle, end: JestEnd): Promise<RunOutcome> {
   const htmlPath = join(run.folder, 'index.html');
   const path = join(run.folder, 'run.json');
-  if (existsSync(path)) {
+  // What a run begins with goes when its report is whole.
+  if (existsSync(path) && readRunStart(run.folder) === undefined) {
     return { record: JSON.parse(readFileSync(path, 'utf8')) as RunRecord, folder: run.folder, htmlPath };
   }
-  const how = end.isTimedOut
-    ? `its time (${String(timeoutS(options))} s) was over`
-    : `it ended with ${end.signal ?? `exit code ${String(end.exitCode)}`}`;
-  const finished = await finishRun({ run, notes: [`Jest left no report: ${how}.`] });
-  if (finished.record.cases.length > 0) return finished;
-  if (end.signal !== null || end.isTimedOut) {
-    throw new EsprigError('ESPRIG_INTERNAL', `Jest did not come to its end: ${how}`, { blame: 'harness' });
+  const { exitCode, signal, cutShort } = end;
+  const isCut = cutShort !== undefined || signal !== null;
+  const how = cutShort ?? `Jest left no report: it ended with ${signal ?? `exit code ${String(exitCode)}`}.`;
+  if (isCut || (await readRunParts(run.folder)).cases.length > 0) {
+    const finished = await finishRun({ run, cutShort: { reason: how, isWanted: false } });
+    if (finished.record.cases.length > 0) return finished;
+    throw new EsprigError(
+      cutShort === undefined ? 'ESPRIG_INTERNAL' : 'ESPRIG_CANCELLED',
+      `no case had been run: ${how}`,
+      { blame: 'harness' },
+    );
   }
   rmSync(run.folder, { recursive: true, force: true });
   throw new UsageError('ESPRIG_USAGE', 'no case was run', {
