@@ -43,6 +43,8 @@ export class TcpForward {
   private readonly options: ForwardOptions;
   private readonly target: ForwardTarget;
   private readonly server: Server;
+  /** All that are open, whatever has become of their connection to the device. */
+  private readonly sockets = new Set<Socket>();
   private readonly waiting = new Set<WaitingClient>();
   private readonly pipes = new Set<TcpPipe>();
   private port = 0;
@@ -102,6 +104,17 @@ export class TcpForward {
     return bytes;
   }
 
+  /** The client at this port of 127.0.0.1 falls asleep or wakes. False: it has no connection that stands. */
+  setAsleep(clientPort: number, isAsleep: boolean): boolean {
+    for (const pipe of this.pipes) {
+      if (pipe.clientPort !== clientPort || pipe.state !== 'open') continue;
+      if (isAsleep) pipe.fallAsleep();
+      else pipe.wakeUp();
+      return true;
+    }
+    return false;
+  }
+
   /** The device is there: connects those who wait. */
   deviceReady(): void {
     for (const client of [...this.waiting]) {
@@ -119,11 +132,15 @@ export class TcpForward {
     }
     this.waiting.clear();
     for (const pipe of [...this.pipes]) pipe.abort();
+    // Those whose connection has ended and who have not taken the last of it.
+    for (const socket of this.sockets) socket.destroy();
     await closed;
   }
 
   private accept(socket: Socket): void {
     this.counts.accepted++;
+    this.sockets.add(socket);
+    socket.once('close', () => this.sockets.delete(socket));
     if (this.target.deviceIp() !== null) this.connect(socket);
     else this.hold(socket);
     this.target.wake();

@@ -1,5 +1,6 @@
 import type { Socket } from 'node:net';
 import type { TcpCloseReason, TcpConnection } from '../../emulator/air';
+import { resetSocket, whenTrulyEnded } from './socket-ends';
 
 export type PipeState = 'opening' | 'open' | 'closed';
 
@@ -19,34 +20,42 @@ export class TcpPipe {
   toDeviceBytes = 0;
   fromDeviceBytes = 0;
   private readonly socket: Socket;
+  private readonly events: PipeEvents;
   private readonly connection: TcpConnection;
   private current: PipeState = 'opening';
   private hostEnded = false;
+  /** How the connection ended while the client slept: it has yet to learn of it. */
+  private missedEnd: TcpCloseReason | null = null;
 
   /** `socket` must be paused, with half-open allowed. Callbacks of the connection are the pipe's from here on. */
   constructor(socket: Socket, connection: TcpConnection, events: PipeEvents) {
     this.socket = socket;
+    this.events = events;
     this.connection = connection;
-    connection.onConnect = () => this.opened(events);
+    connection.onConnect = () => this.opened();
     connection.onData = (bytes) => {
       this.fromDeviceBytes += bytes.length;
       if (!socket.write(bytes)) connection.pause();
     };
     connection.onEnd = () => void socket.end();
     connection.onDrain = () => void socket.resume();
-    connection.onClose = (reason) => this.deviceClosed(reason, events);
+    connection.onClose = (reason) => this.deviceClosed(reason);
     socket.on('drain', () => connection.resume());
     socket.on('data', (bytes) => {
       this.toDeviceBytes += bytes.length;
       if (!connection.write(bytes)) socket.pause();
     });
-    socket.on('end', () => {
-      this.hostEnded = true;
-      connection.end();
-    });
+    socket.on('end', () =>
+      whenTrulyEnded(socket, () => {
+        this.hostEnded = true;
+        // Whoever closes is awake.
+        this.wakeUp();
+        connection.end();
+      }),
+    );
     // `close` follows.
     socket.on('error', () => undefined);
-    socket.on('close', () => this.hostClosed(events));
+    socket.on('close', () => this.hostClosed());
   }
 
   get state(): PipeState {
@@ -55,36 +64,67 @@ export class TcpPipe {
 
   /** Bytes the device has not acknowledged yet. */
   get pendingBytes(): number {
-    return this.current === 'closed' ? 0 : this.connection.bufferedBytes;
+    return this.isHeard ? this.connection.bufferedBytes : 0;
   }
 
   /** Those of them that the device has no room for yet. */
   get unsentBytes(): number {
-    return this.current === 'closed' ? 0 : this.connection.unsentBytes;
+    return this.isHeard ? this.connection.unsentBytes : 0;
+  }
+
+  get isAsleep(): boolean {
+    return this.connection.isAsleep || this.missedEnd !== null;
+  }
+
+  /** Where the client's end of the socket is. */
+  get clientPort(): number | undefined {
+    return this.socket.remotePort;
+  }
+
+  /** The client's machine sleeps: the device hears nothing of it, and it nothing of the device, not even its end. */
+  fallAsleep(): void {
+    if (this.current === 'open') this.connection.fallAsleep();
+  }
+
+  wakeUp(): void {
+    this.connection.wakeUp();
+    const missed = this.missedEnd;
+    this.missedEnd = null;
+    if (missed !== null) this.deviceClosed(missed);
   }
 
   /** Ends both sides at once. */
   abort(): void {
+    this.missedEnd = null;
     this.connection.abort();
     this.socket.destroy();
   }
 
-  private opened(events: PipeEvents): void {
-    this.current = 'open';
-    this.socket.resume();
-    events.onOpen?.();
+  /** Nobody waits for the device with what a sleeper has not sent. */
+  private get isHeard(): boolean {
+    return this.current !== 'closed' && !this.isAsleep;
   }
 
-  private deviceClosed(reason: TcpCloseReason, events: PipeEvents): void {
+  private opened(): void {
+    this.current = 'open';
+    this.socket.resume();
+    this.events.onOpen?.();
+  }
+
+  private deviceClosed(reason: TcpCloseReason): void {
     if (this.current === 'closed') return;
+    if (this.connection.isAsleep) {
+      this.missedEnd = reason;
+      return;
+    }
     this.current = 'closed';
     // A reset on the air is a reset here: nobody must take half an answer for a whole one.
     if (reason === 'closed') this.socket.end();
-    else this.socket.resetAndDestroy();
-    events.onClosed(reason);
+    else resetSocket(this.socket);
+    this.events.onClosed(reason);
   }
 
-  private hostClosed(events: PipeEvents): void {
+  private hostClosed(): void {
     if (this.current === 'closed') return;
     const graceful = this.hostEnded && this.socket.writableFinished && !this.socket.errored;
     // Both ends were said and everything is written: the connection finishes by itself.
@@ -94,6 +134,6 @@ export class TcpPipe {
     }
     this.current = 'closed';
     this.connection.abort();
-    events.onClosed('host-reset');
+    this.events.onClosed('host-reset');
   }
 }
