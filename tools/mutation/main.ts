@@ -1,7 +1,7 @@
 /**
  * Plants mistakes in the codecs of harness/protocol and counts those that their tests see:
- * `npm run mutate [-- --mutate FILE]… [--resume] [--survivors] [--static]`. One file after the other, each with the tests that
- * reach it, so that what is done stays done when a run is ended. For a person to run: all of it takes hours.
+ * `npm run mutate [-- --mutate FILE]… [--resume] [--survivors] [--static]`. One file after the other, each with the tests
+ * nearest to it, so that what is done stays done when a run is ended. For a person to run: all of it takes hours.
  * Exit codes: 0, 2 misuse, 3 a file could not be judged.
  */
 import { createHash } from 'node:crypto';
@@ -9,11 +9,12 @@ import { spawnSync } from 'node:child_process';
 import { mkdirSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { parseArgs } from 'node:util';
+import { nearestTests } from './nearest-tests';
 import { lineOf, scoreOf, survivorsOf, totalOf, type MutationReport, type Score } from './score';
 
 const ROOT = resolve(__dirname, '../..');
 const KEPT = join(ROOT, 'build', 'mutation');
-const CONFIG = 'tools/mutation/stryker.config.json';
+const CONFIG = join(__dirname, 'stryker.config.json');
 const STRYKER = join(ROOT, 'node_modules/@stryker-mutator/core/bin/stryker.js');
 const FILE_LIMIT_MS = 7_200_000;
 const USAGE = 'npm run mutate [-- --mutate FILE]… [--resume] [--survivors] [--static]';
@@ -24,13 +25,32 @@ interface Kept {
   readonly survivors: readonly string[];
 }
 
-/** The codecs, the short ones first. */
-function allFiles(): readonly string[] {
+/** What Stryker is told besides the file and its tests. */
+interface StrykerConfig {
+  readonly jest: { readonly config: Readonly<Record<string, unknown>> };
+}
+
+/** Sources and tests of the room. */
+function roomFiles(): readonly string[] {
   const names = readdirSync(join(ROOT, 'harness/protocol'), { recursive: true, encoding: 'utf8' });
-  return names
-    .filter((name) => name.endsWith('.ts') && !name.endsWith('.test.ts') && !/testkit|testdata/.test(name))
-    .map((name) => `harness/protocol/${name}`)
+  return names.filter((name) => name.endsWith('.ts')).map((name) => `harness/protocol/${name}`);
+}
+
+/** The codecs, the short ones first. */
+function codecs(room: readonly string[]): readonly string[] {
+  return room
+    .filter((name) => !name.endsWith('.test.ts') && !/testkit|testdata/.test(name))
     .sort((a, b) => statSync(join(ROOT, a)).size - statSync(join(ROOT, b)).size);
+}
+
+/** A Stryker configuration for one file and the tests nearest to it. */
+function writeConfig(file: string, room: readonly string[], withStatic: boolean): string {
+  const config = JSON.parse(readFileSync(CONFIG, 'utf8')) as StrykerConfig;
+  const testMatch = nearestTests(ROOT, room, file).map((test) => `<rootDir>/${test}`);
+  const path = join(KEPT, 'stryker.json');
+  const jest = { ...config.jest, config: { ...config.jest.config, testMatch } };
+  writeFileSync(path, JSON.stringify({ ...config, jest, mutate: [file], ignoreStatic: !withStatic }));
+  return path;
 }
 
 function keptPath(file: string): string {
@@ -53,15 +73,16 @@ function keptOf(file: string): Kept | undefined {
 }
 
 /** @throws Error when Stryker leaves no report */
-function mutate(file: string, withStatic: boolean): Kept {
+function mutate(file: string, room: readonly string[], withStatic: boolean): Kept {
   const sourceSha256 = sha256Of(file);
   const report = join(KEPT, 'mutation.json');
   rmSync(report, { force: true });
-  const child = spawnSync(
-    process.execPath,
-    [STRYKER, 'run', CONFIG, '--mutate', file, ...(withStatic ? [] : ['--ignoreStatic'])],
-    { cwd: ROOT, encoding: 'utf8', timeout: FILE_LIMIT_MS, maxBuffer: 1 << 28 },
-  );
+  const child = spawnSync(process.execPath, [STRYKER, 'run', writeConfig(file, room, withStatic)], {
+    cwd: ROOT,
+    encoding: 'utf8',
+    timeout: FILE_LIMIT_MS,
+    maxBuffer: 1 << 28,
+  });
   let judged: MutationReport;
   try {
     judged = JSON.parse(readFileSync(report, 'utf8')) as MutationReport;
@@ -84,7 +105,8 @@ function main(): number {
       help: { type: 'boolean', default: false },
     },
   });
-  const known = allFiles();
+  const room = roomFiles();
+  const known = codecs(room);
   const unknown = (values.mutate ?? []).filter((file) => !known.includes(file));
   if (values.help || unknown.length > 0) {
     for (const file of unknown) console.error(`${file}: no source of harness/protocol`);
@@ -97,7 +119,7 @@ function main(): number {
   for (const file of values.mutate ?? known) {
     const startedMs = performance.now();
     try {
-      const kept = (values.resume ? keptOf(file) : undefined) ?? mutate(file, values.static);
+      const kept = (values.resume ? keptOf(file) : undefined) ?? mutate(file, room, values.static);
       scores.push(kept.score);
       console.log(lineOf(file, kept.score, (performance.now() - startedMs) / 1000));
       if (values.survivors) for (const line of kept.survivors) console.log(`    ${line}`);
