@@ -25,3 +25,11 @@ test('addresses are compared in one notation', () => {
     undefined,
   ]);
 });
+
+test('an address with something before or behind it is none', () => {
+  expect(['x5ccf7f012345', '5ccf7f012345x', '5c:cf:7f:01:23:45:67'].map(normalizeMac)).toEqual([
+    undefined,
+    undefined,
+    undefined,
+  ]);
+});
