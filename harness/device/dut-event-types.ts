@@ -88,6 +88,8 @@ export interface EventStream extends AsyncDisposable {
   readonly isOpen: boolean;
   readonly lastEventId: string;
   readonly receivedBytes: number;
+  /** This side's port of the present connection, or of the last one. */
+  readonly clientPort: number | undefined;
   /** Items that were forgotten because there were too many. */
   readonly forgottenItems: number;
   /** Position of the next item, for `since`. */

@@ -73,6 +73,7 @@ class SourceStream implements EventStream {
   #isClosed = false;
   #lastEventId: string;
   #receivedBytes = 0;
+  #clientPort: number | undefined;
 
   constructor(target: DutTarget, profile: DutProfile, options: OpenEventsOptions) {
     this.#target = target;
@@ -82,7 +83,9 @@ class SourceStream implements EventStream {
     this.#lastEventId = options.lastEventId === undefined ? '' : String(options.lastEventId);
     this.opened = new Promise((resolve) => (this.#settle = resolve));
     this.#agent = new Agent({
-      connect: watchedConnect(target, () => undefined),
+      connect: watchedConnect(target, (socket) => {
+        socket.once('connect', () => (this.#clientPort = socket.localPort));
+      }),
       headersTimeout: 0,
       bodyTimeout: 0,
       pipelining: 0,
@@ -121,6 +124,9 @@ class SourceStream implements EventStream {
   }
   get receivedBytes() {
     return this.#receivedBytes;
+  }
+  get clientPort() {
+    return this.#clientPort;
   }
 
   mark(): number {

@@ -61,6 +61,11 @@ export interface BoardActs {
   'air-status': { readonly argument: undefined; readonly result: BoardAirStatus | undefined };
   /** Losses, delays and the like from now on; none when the list is empty. */
   'impair-air': { readonly argument: readonly Impairment[]; readonly result: undefined };
+  /** The client at this port of 127.0.0.1 falls asleep or wakes. */
+  'set-client-asleep': {
+    readonly argument: { readonly clientPort: number; readonly isAsleep: boolean };
+    readonly result: undefined;
+  };
   profile: { readonly argument: undefined; readonly result: Profile | undefined };
   /** Writes what there is of the trace and closes its file. */
   'finish-trace': { readonly argument: undefined; readonly result: TraceSummary | undefined };

@@ -272,6 +272,11 @@ export class BoardRunner {
       case 'impair-air':
         if (this.air) this.air.medium.impairments = argument as BoardActs['impair-air']['argument'];
         return undefined;
+      case 'set-client-asleep': {
+        const { clientPort, isAsleep } = argument as BoardActs['set-client-asleep']['argument'];
+        this.air?.setClientAsleep(clientPort, isAsleep);
+        return undefined;
+      }
       case 'profile':
         return this.debug.profile();
       case 'finish-trace':

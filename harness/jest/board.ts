@@ -29,6 +29,11 @@ export interface MakeOptions {
   readonly seed?: number;
 }
 
+/** Who can be put to sleep: an event stream, by the port that it has here. */
+export interface Sleeper {
+  readonly clientPort: number | undefined;
+}
+
 export interface BoardOptions {
   readonly deadline: Deadline;
   /** The flash when the case began. */
@@ -227,6 +232,21 @@ export class Board implements AsyncDisposable {
     await this.rig.waitForReady(limit);
   }
 
+  // Its clients.
+
+  /**
+   * From now on a client is as a laptop whose lid is shut: its connection stands, and on the air nothing of it is heard.
+   * @throws UsageError ESPRIG_RIG_CANNOT without `@needs sleeping-client`
+   */
+  putToSleep(client: Sleeper, options: Within = {}): Promise<void> {
+    return this.#setAsleep(client, true, options);
+  }
+
+  /** The lid opens. A client that closes is awake without it. */
+  wake(client: Sleeper, options: Within = {}): Promise<void> {
+    return this.#setAsleep(client, false, options);
+  }
+
   // Its flash, looked at from outside.
 
   flashState(options: Within = {}): Promise<FlashState> {
@@ -256,6 +276,16 @@ export class Board implements AsyncDisposable {
 
   [Symbol.asyncDispose](): Promise<void> {
     return this.close();
+  }
+
+  async #setAsleep({ clientPort }: Sleeper, isAsleep: boolean, options: Within): Promise<void> {
+    const { setClientAsleep } = this.rig;
+    if (setClientAsleep === undefined || clientPort === undefined) {
+      throw new UsageError('ESPRIG_RIG_CANNOT', `${this.rig.name} cannot let a client sleep`, {
+        hint: 'Say `@needs sleeping-client` in the first comment of the case file.',
+      });
+    }
+    await setClientAsleep(clientPort, isAsleep, this.within('sleep', options));
   }
 
   #slot(index: number): Slot {

@@ -67,6 +67,9 @@ export class CaseEvents implements AsyncDisposable {
   get lastEventId(): string {
     return this.stream.lastEventId;
   }
+  get clientPort(): number | undefined {
+    return this.stream.clientPort;
+  }
 
   mark(): number {
     return this.stream.mark();

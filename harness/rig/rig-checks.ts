@@ -22,6 +22,7 @@ export function abilitiesOf(rig: RigDescription): readonly Capability[] {
         'read-flash-live',
         'spoil-flash',
         'impair-air',
+        'sleeping-client',
       ] as const),
       ...pcap,
       ...firmware,

@@ -29,6 +29,7 @@ export const CAPABILITIES = {
   'read-flash-live': 'the flash can be read while the app runs',
   'spoil-flash': 'cells of the flash can be worn out while the app runs',
   'impair-air': 'frames can be lost, delayed and reordered on the air',
+  'sleeping-client': 'a client can stop taking part on the air, as a laptop whose lid is shut',
   pcap: 'what goes over the air is captured',
   token: 'the firmware was given a bearer token',
   'console-commands': 'the firmware takes commands on its serial line',
@@ -133,6 +134,11 @@ export interface RunningRig extends AsyncDisposable {
   readonly spoilFlash?: (flashOffset: number, bytes: Uint8Array, deadline: Deadline) => Promise<void>;
   /** Losses, delays and the like from now on, none when the list is empty; present with `impair-air`. */
   readonly impairAir?: (impairments: readonly Impairment[]) => Promise<void>;
+  /**
+   * The client at this port of this machine sleeps from now on, or wakes: its connection stands, and on the air nothing
+   * of it is heard. Whoever closes is awake. Present with `sleeping-client`.
+   */
+  readonly setClientAsleep?: (clientPort: number, isAsleep: boolean, deadline: Deadline) => Promise<void>;
   /** File that the air is captured to, where one was named; with `pcap` the bus tells of it in any case (AIR_CAPTURED). */
   readonly pcapFile?: string | undefined;
 }

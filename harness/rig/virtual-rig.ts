@@ -216,6 +216,18 @@ class VirtualRig implements RunningRig {
       });
     });
 
+  setClientAsleep = (clientPort: number, isAsleep: boolean, deadline: Deadline): Promise<void> =>
+    this.#broken.guard('let a client sleep', async () => {
+      const changed = this.#parts.thread.act('set-client-asleep', { clientPort, isAsleep });
+      await deadline.wait(changed, 'the sleep of a client');
+      this.#tell('client-asleep', {
+        clientPort,
+        isAsleep,
+        lane: 'air',
+        text: `the client at port ${clientPort} ${isAsleep ? 'sleeps' : 'is awake'}`,
+      });
+    });
+
   spoilFlash = (flashOffset: number, bytes: Uint8Array, deadline: Deadline): Promise<void> =>
     this.#broken.guard('spoil the flash', async () => {
       const spoilt = this.#parts.thread.act('program-flash', { offset: flashOffset, bytes });

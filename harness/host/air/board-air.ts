@@ -161,6 +161,14 @@ export class BoardAir {
     return pending > 0 && waitedNanos < (unsent > 0 ? STALL_NANOS : IN_FLIGHT_NANOS);
   }
 
+  /** @throws UsageError ESPRIG_USAGE when no client at this port has a connection to the device */
+  setClientAsleep(clientPort: number, isAsleep: boolean): void {
+    if (this.forwards.some((forward) => forward.setAsleep(clientPort, isAsleep))) return;
+    throw new UsageError('ESPRIG_USAGE', `no client at port ${clientPort} is connected to the device`, {
+      hint: 'Only a client whose connection stands can fall asleep, and it wakes when it closes.',
+    });
+  }
+
   get status(): BoardAirStatus {
     const { sent, delivered, unacknowledged } = this.board.parts.wifi.counts;
     const { deviceIp } = this;
