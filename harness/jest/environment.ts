@@ -15,7 +15,8 @@ import { Board } from './board';
 import { BodyLimit } from './body-limit';
 import { CaseLog, type CaseIdentity } from './case-log';
 import { CaseSkipped, DOOR, type Door } from './door';
-import { judge, showWhole } from './failure';
+import { firstOf, isRigTrouble, newsTo, onAbort } from './case-trouble';
+import { showWhole } from './failure';
 import type { HeldRig } from './held-rig';
 import { missingNeeds, readNeeds } from './needs';
 import { readProjectOptions, type RigProjectOptions } from './options';
@@ -83,6 +84,11 @@ export class RigEnvironment extends TestEnvironment {
       tell: (name, data) => this.#held?.bus.emit('cases', name, data),
     };
     Object.defineProperty(this.global, DOOR, { value: door, configurable: true });
+  }
+
+  override async teardown(): Promise<void> {
+    this.#session.endFile();
+    await super.teardown();
   }
 
   /** Follows the test runner; it waits for this before it goes on. */
@@ -168,7 +174,7 @@ export class RigEnvironment extends TestEnvironment {
       stop,
       timelineMark: this.#held?.timeline.mark() ?? 0,
       cut,
-      leaves: [this.#session.beginCase(), onAbort(this.#session.ending, cut)],
+      leaves: [onAbort(this.#session.ending, cut)],
       board: undefined,
       open: undefined,
     };
@@ -383,25 +389,4 @@ export class RigEnvironment extends TestEnvironment {
     const lines = held.timeline.excerpt(running.timelineMark, EVIDENCE_LINES);
     return [{ title: 'what happened last', lines }];
   }
-}
-
-/** An error alone, or one with Jest's own for its place. */
-function firstOf(entry: Circus.TestEntry['errors'][number]): unknown {
-  return Array.isArray(entry) ? (entry as readonly unknown[])[0] : entry;
-}
-
-function onAbort(signal: AbortSignal, listener: (reason: Error) => void): () => void {
-  const told = (): void => listener(signal.reason as Error);
-  signal.addEventListener('abort', told, { once: true });
-  return () => signal.removeEventListener('abort', told);
-}
-
-/** An error that nobody has told yet. */
-function newsTo(told: readonly EsprigError[], error: EsprigError): EsprigError | undefined {
-  return told.some(({ code }) => code === error.code) ? undefined : error;
-}
-
-function isRigTrouble(failures: readonly FailureRecord[]): boolean {
-  const { blame } = judge(failures);
-  return blame === 'rig' || blame === 'harness';
 }

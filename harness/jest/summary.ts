@@ -3,6 +3,9 @@ import { VERDICTS, type CaseRecord, type RunRecord } from '../report/run-record'
 const SLOWEST = 10;
 const SHOWN_TROUBLES = 20;
 
+/** Nobody has to act: somebody wanted the run to end. */
+const CUT_SHORT = 'ESPRIG_CANCELLED';
+
 const WHO: Readonly<Record<string, string>> = {
   dut: 'the firmware',
   rig: 'the rig',
@@ -18,13 +21,16 @@ export function summaryLines(record: RunRecord, indexPath: string | undefined): 
     `${totals.cases} cases on ${rigs.map(({ name }) => name).join(', ') || 'no rig'} in ${seconds(elapsedMs)}`,
   ];
   lines.push(`  ${VERDICTS.map((verdict) => `${totals[verdict]} ${verdict}`).join(', ')}`);
-  const trouble = cases.filter(({ verdict }) => verdict === 'failed' || verdict === 'broken');
+  const bad = cases.filter(({ verdict }) => verdict === 'failed' || verdict === 'broken');
+  const trouble = bad.filter(({ code }) => code !== CUT_SHORT);
   for (const [blame, who] of Object.entries(WHO)) {
     const mine = trouble.filter((row) => (row.blame ?? 'case') === blame);
     if (mine.length === 0) continue;
     lines.push('', `${capital(who)} must act:`, ...mine.slice(0, SHOWN_TROUBLES).flatMap(troubleLines));
     if (mine.length > SHOWN_TROUBLES) lines.push(`  … ${mine.length - SHOWN_TROUBLES} more, see the report`);
   }
+  const cut = bad.filter(({ code }) => code === CUT_SHORT);
+  if (cut.length > 0) lines.push('', 'Cut short, and not judged:', ...cut.flatMap(troubleLines));
   lines.push(...skippedLines(cases));
   const slow = cases.filter(({ verdict }) => verdict !== 'skipped').sort((a, b) => b.elapsedMs - a.elapsedMs);
   if (slow.length > 0) {

@@ -16,8 +16,8 @@ import type { RigProjectOptions } from './options';
 
 /** A rig that breaks again and again is not leased for ever. */
 const MOST_OPENINGS_AFTER_FAILURE = 3;
-/** For a case that is ended in its middle: less than Jest gives a worker to end. */
-const END_OF_CASE_MS = 4_000;
+/** For a file that is ended in its middle: less than Jest gives a worker to end. */
+const END_OF_FILE_MS = 4_000;
 
 const NOTHING = (): void => undefined;
 
@@ -27,7 +27,8 @@ export class WorkerSession {
   readonly #ending = new AbortController();
   #held: HeldRig | undefined;
   #opening: Promise<unknown> = Promise.resolve();
-  #runningCase: Promise<void> = Promise.resolve();
+  #file: Promise<void> = Promise.resolve();
+  #endFile: () => void = NOTHING;
   #closing: Promise<void> = Promise.resolve();
   #failure: { readonly key: string; readonly error: EsprigError } | undefined;
   #failedOpenings = 0;
@@ -55,13 +56,12 @@ export class WorkerSession {
   /** A file begins: in watch mode this process may have outlived the run of the one before. */
   beginFile(): void {
     if (this.log.follow()) this.#held?.introduce();
+    this.#file = new Promise((resolve) => (this.#endFile = resolve));
   }
 
-  /** A case is under way until the answer is called; the session lets it come to its record before it closes. */
-  beginCase(): () => void {
-    let end: () => void = NOTHING;
-    this.#runningCase = new Promise((resolve) => (end = resolve));
-    return end;
+  /** All its cases have come to their records; the session does not close before, within limits. */
+  endFile(): void {
+    this.#endFile();
   }
 
   /**
@@ -120,7 +120,7 @@ export class WorkerSession {
       );
     }
     await this.#settled(this.#opening.then(NOTHING, NOTHING));
-    await this.#settled(this.#runningCase);
+    await this.#settled(this.#file);
     await this.letGo();
     this.log.close();
     this.#leave();
@@ -130,7 +130,7 @@ export class WorkerSession {
   /** Whatever does not come to its end in time goes with the process. */
   async #settled(work: Promise<void>): Promise<void> {
     let stop: Cancel = NOTHING;
-    const late = new Promise<void>((resolve) => (stop = this.clock.after(END_OF_CASE_MS, resolve)));
+    const late = new Promise<void>((resolve) => (stop = this.clock.after(END_OF_FILE_MS, resolve)));
     await Promise.race([work, late]);
     stop();
   }
