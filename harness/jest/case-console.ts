@@ -22,7 +22,7 @@ export class CaseConsole {
    * @throws UsageError ESPRIG_RIG_CANNOT without `@needs console-commands`, ESPRIG_USAGE for what is no command;
    * DeadlineError when the firmware does not take it
    */
-  command(text: string, options: Within = {}): Promise<number> {
+  async command(text: string, options: Within = {}): Promise<number> {
     if (!this.#rig.capabilities.has('console-commands')) {
       throw new UsageError('ESPRIG_RIG_CANNOT', `the firmware of ${this.#rig.name} takes no commands`, {
         hint: 'Say `@needs console-commands` in the first comment of the case file.',
