@@ -1,6 +1,6 @@
 import { buildSync } from 'esbuild';
 import { createHash } from 'node:crypto';
-import { mkdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
+import { mkdirSync, readFileSync, renameSync, statSync, writeFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 
 const ROOT = resolve(__dirname, '../..');
@@ -42,6 +42,7 @@ function keptScript(): string | undefined {
 }
 
 function buildScript(): string {
+  const startedMs = Date.now();
   const { outputFiles, metafile } = buildSync({
     absWorkingDir: ROOT,
     entryPoints: [ENTRY],
@@ -54,8 +55,12 @@ function buildScript(): string {
     outdir: 'build',
   });
   const built = outputFiles[0]!.text;
-  const inputs = Object.fromEntries(Object.keys(metafile.inputs).map((path) => [path, hashOf(path)]));
-  keep({ node: process.version, inputs, script: built });
+  const paths = Object.keys(metafile.inputs);
+  // A source that was changed while it was being read may have another hash than what became of it.
+  if (paths.every((path) => statSync(join(ROOT, path)).mtimeMs < startedMs)) {
+    const inputs = Object.fromEntries(paths.map((path) => [path, hashOf(path)]));
+    keep({ node: process.version, inputs, script: built });
+  }
   return built;
 }
 
