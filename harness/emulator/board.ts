@@ -4,7 +4,8 @@ import { buildParts, type BoardParts } from './board-parts';
 import { AIR_ALARM, type Medium } from './air';
 import { warmUpHotLoop } from './cpu/warm-up';
 import type { RomProgram } from './cpu/code-table';
-import { Cpu, type CpuState } from './cpu/cpu';
+import { Cpu } from './cpu/cpu';
+import type { CpuState } from './cpu/cpu-time';
 import { Alarm, EventQueue, type EventQueueState } from './event-queue';
 import { EmulatorFault } from './fault';
 import { Bus } from './memory/bus';
@@ -93,14 +94,14 @@ export class Board {
     });
     this.settleAlarm = this.queue.register(new Alarm('board.en-settle', () => this.start()));
     const { flash, cache, clocks } = this.parts;
-    clocks.onChange(() => this.cpu.setClock(clocks.cpuHz));
+    clocks.onChange(() => this.cpu.time.setClock(clocks.cpuHz));
     cache.onMappingChanged = () => this.windowChanged();
     flash.onContentChanged = (offset, length) => this.flashChanged(offset, length);
     flash.onPowerCut = (cut) => {
       this.powerOff();
       this.onPowerCut?.(cut);
     };
-    this.cpu.setClock(clocks.cpuHz);
+    this.cpu.time.setClock(clocks.cpuHz);
     this.cpu.codeTable.setRom(this.config.romImage ? foreignRom(this.config.romImage) : buildRom());
   }
 
@@ -167,7 +168,7 @@ export class Board {
     this.enabled = false;
     this.pendingReset = undefined;
     this.queue.cancel(this.settleAlarm);
-    this.cpu.cutSlice(0);
+    this.cpu.time.cutSlice(0);
   }
 
   /** In deep sleep only the RTC has power. */
@@ -176,12 +177,12 @@ export class Board {
     if (rtc.sleeping === 'deep') {
       for (const block of blocks) if (block !== rtc) block.reset('external');
     }
-    this.cpu.cutSlice(0);
+    this.cpu.time.cutSlice(0);
   }
 
   private resetSoon(kind: ResetKind): void {
     this.pendingReset = kind;
-    this.cpu.cutSlice(0);
+    this.cpu.time.cutSlice(0);
   }
 
   private reset(kind: ResetKind): void {
@@ -189,7 +190,7 @@ export class Board {
     this.parts.cache.reset();
     for (const block of this.parts.blocks) block.reset(kind);
     this.cpu.reset();
-    this.cpu.setClock(this.parts.clocks.cpuHz);
+    this.cpu.time.setClock(this.parts.clocks.cpuHz);
     this.onReset?.(kind, this.queue.nowTicks());
   }
 
@@ -227,9 +228,9 @@ export class Board {
 
   /** How much time the guest spent waiting since the last call, at the CPU clock of now. */
   takeIdledNanos(): number {
-    const cycles = this.cpu.idledCycles;
-    this.cpu.idledCycles = 0;
-    return ticksToNanos(cycles * this.cpu.ticksPerCycle);
+    const cycles = this.cpu.time.idledCycles;
+    this.cpu.time.idledCycles = 0;
+    return ticksToNanos(cycles * this.cpu.time.ticksPerCycle);
   }
 
   /** Bits are under way on UART0: time that is spent waiting for them is not idle time. */
@@ -262,14 +263,14 @@ export class Board {
       if (cpu.nowTicks >= untilTicks) return 'time';
       const sliceEnd = Math.min(untilTicks, queue.nextAtTicks);
       if (this.isComputing) this.sliceRunner.runSlice(sliceEnd);
-      else cpu.passUntil(sliceEnd);
+      else cpu.time.passUntil(sliceEnd);
     }
   }
 
   /** Ends the running `runUntil` before the next instruction. */
   stop(): void {
     this.cpu.stopRequested = true;
-    this.cpu.cutSlice(0);
+    this.cpu.time.cutSlice(0);
   }
 
   // --- flash ------------------------------------------------------------------------------------------------------

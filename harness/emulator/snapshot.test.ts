@@ -131,7 +131,7 @@ function picture(board: Board): unknown {
   return {
     ticks: board.nowTicks,
     cycles: cpu.nowCycles,
-    ccount: cpu.ccount,
+    ccount: cpu.time.ccount,
     registers: [...cpu.regs.subarray(0, REGISTER_WORDS)].filter((_, index) => index !== REG.LEFT),
     memories: (['dram', 'iram', 'rtc', 'flash'] as const).map((name) => sha1(memory.region(name))),
     // Every peripheral to its last field.

@@ -169,7 +169,7 @@ export class BoardDebug {
       {
         runSlice: (untilTicks) => {
           if (cpu.waiting && !cpu.takeDueInterrupt()) {
-            cpu.passUntil(untilTicks);
+            cpu.time.passUntil(untilTicks);
             return;
           }
           if (this.tracer) this.tracer.step(untilTicks);

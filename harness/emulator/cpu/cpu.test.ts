@@ -388,14 +388,14 @@ describe('the clock', () => {
   it('at 80 and 160 MHz reaches CCOMPARE0 at the right moment', () => {
     const { clocks } = board.parts;
     guest.load('rsil a2, 15\nhere: waiti 15\nj here');
-    cpu.writeSpecial(SR.CCOMPARE0, cpu.ccount + 10_000);
+    cpu.writeSpecial(SR.CCOMPARE0, cpu.time.ccount + 10_000);
     const start = board.nowTicks;
     guest.run(10);
     clocks.setPllRegister1(136);
-    expect(cpu.ticksPerCycle).toBe(26);
+    expect(cpu.time.ticksPerCycle).toBe(26);
     guest.run(10);
     clocks.setCpuDoubled(true);
-    expect(cpu.ticksPerCycle).toBe(13);
+    expect(cpu.time.ticksPerCycle).toBe(13);
     // 10 µs at 52 MHz are 520 cycles, 10 µs at 80 MHz are 800; 8680 are left at 160 MHz: 54.25 µs.
     guest.run(54);
     expect(cpu.readSpecial(SR.INTERRUPT) & 64).toBe(0);

@@ -4,8 +4,7 @@ import { REG } from './registers';
 import { PS } from './special-registers';
 
 /** Vector offsets from VECBASE (ESP8266_RTOS_SDK `xtensa/config/core-isa.h`). */
-const VECTOR = { DEBUG: 0x10, NMI: 0x20, KERNEL: 0x30, USER: 0x50, DOUBLE: 0x70 } as const;
-const LEVEL1_INPUTS = 0x3fff;
+export const VECTOR = { DEBUG: 0x10, NMI: 0x20, KERNEL: 0x30, USER: 0x50, DOUBLE: 0x70 } as const;
 
 /** Causes that leave the faulting address in EXCVADDR. */
 const HAS_ADDRESS: ReadonlySet<number> = new Set([
@@ -45,33 +44,4 @@ export function raiseDebugException(cpu: Cpu, debugCause: number): boolean {
   regs[REG.DEBUGCAUSE] = debugCause;
   regs[REG.PC] = regs[REG.VECBASE]! + VECTOR.DEBUG;
   return true;
-}
-
-/**
- * Whether an interrupt would be taken before the next instruction. The NMI comes through at any level, but not again
- * before its handler's `rfi 3` (wifi.md 2.2: the only rule under which all images were seen to work).
- */
-export function interruptDeliverable(cpu: Cpu): boolean {
-  const regs = cpu.regs;
-  if (regs[REG.NMI_PENDING] !== 0 && regs[REG.IN_NMI] === 0) return true;
-  return (
-    (regs[REG.INTERRUPT]! & regs[REG.INTENABLE]! & LEVEL1_INPUTS) !== 0 &&
-    (regs[REG.PS]! & (PS.INTLEVEL_MASK | PS.EXCM)) === 0
-  );
-}
-
-/** Takes the interrupt that is due; ends WAITI. */
-export function takeInterrupt(cpu: Cpu): void {
-  const regs = cpu.regs;
-  regs[REG.WAITING] = 0;
-  if (regs[REG.NMI_PENDING] !== 0 && regs[REG.IN_NMI] === 0) {
-    regs[REG.NMI_PENDING] = 0;
-    regs[REG.IN_NMI] = 1;
-    regs[REG.EPC3] = regs[REG.PC]!;
-    regs[REG.EPS3] = regs[REG.PS]!;
-    regs[REG.PS] = (regs[REG.PS]! & ~PS.INTLEVEL_MASK) | PS.EXCM | 3;
-    regs[REG.PC] = regs[REG.VECBASE]! + VECTOR.NMI;
-    return;
-  }
-  raiseException(cpu, EXCCAUSE.LEVEL1_INTERRUPT, regs[REG.PC]!);
 }

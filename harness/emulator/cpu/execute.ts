@@ -98,7 +98,7 @@ export function execute(cpu: Cpu): void {
         regs[PC] = pc;
         regs[LEFT] = left;
         cpu.stopRequested = true;
-        cpu.cutSlice(0);
+        cpu.time.cutSlice(0);
         return;
       case 10 /* add */:
         ar[(w >>> 8) & 15] = ar[(w >>> 12) & 15]! + ar[(w >>> 16) & 15]!;

@@ -162,7 +162,7 @@ describe('a level-1 interrupt', () => {
     cpu.setInterruptLine(INTERRUPT.GPIO, true);
     cpu.setInterruptLine(INTERRUPT.FRC1, true);
     cpu.setInterruptLine(INTERRUPT.FRC1, false);
-    cpu.writeSpecial(SR.CCOMPARE0, cpu.ccount + 1);
+    cpu.writeSpecial(SR.CCOMPARE0, cpu.time.ccount + 1);
     guest.runTo('stay', 100);
     expect(cpu.ar[5]).toBe((1 << INTERRUPT.GPIO) | (1 << INTERRUPT.FRC1) | 0xc0);
     expect(cpu.ar[6]).toBe((1 << INTERRUPT.GPIO) | 0x40);
@@ -285,11 +285,11 @@ describe('WAITI', () => {
   it('skips an hour of virtual time without working through it', () => {
     load('waiti 0\nnext: nop');
     guest.run(10);
-    const executed = cpu.nowCycles - cpu.idledCycles;
+    const executed = cpu.nowCycles - cpu.time.idledCycles;
     const start = process.hrtime.bigint();
     board.runFor(3600e9);
     const wallMillis = Number(process.hrtime.bigint() - start) / 1e6;
-    expect(cpu.nowCycles - cpu.idledCycles).toBe(executed);
+    expect(cpu.nowCycles - cpu.time.idledCycles).toBe(executed);
     expect(cpu.waiting).toBe(true);
     expect(wallMillis).toBeLessThan(500);
   });
@@ -297,7 +297,7 @@ describe('WAITI', () => {
   it('is left at the very cycle of the interrupt', () => {
     load('movi a3, 0x40\nwsr.intenable a3\nwaiti 0\nnext: nop');
     guest.run(10);
-    cpu.writeSpecial(SR.CCOMPARE0, cpu.ccount + 123_456);
+    cpu.writeSpecial(SR.CCOMPARE0, cpu.time.ccount + 123_456);
     const cycles = cpu.nowCycles;
     guest.runTo('user', 10_000);
     expect(cpu.nowCycles - cycles).toBe(123_456);

@@ -22,7 +22,7 @@ const before = new Int32Array(COMPARED_WORDS);
  * Executes up to LONGEST_LOOP instructions. When they turn out to be a steady loop, skips as many whole turns as fit
  * in `cycles`.
  *
- * @returns cycles that passed; `cpu.idledCycles` has grown by the skipped ones
+ * @returns cycles that passed; `cpu.time.idledCycles` has grown by the skipped ones
  */
 export function skipSteadyLoop(cpu: Cpu, cycles: number): number {
   const { regs } = cpu;
@@ -39,7 +39,7 @@ export function skipSteadyLoop(cpu: Cpu, cycles: number): number {
     if (took !== 1) return passed;
     if (regs[REG.PC] === startPc && sameRegisters(regs)) {
       const turns = Math.floor((cycles - passed) / passed);
-      cpu.passIdleCycles(turns * passed);
+      cpu.time.passIdleCycles(turns * passed);
       return passed + turns * passed;
     }
   }

@@ -41,7 +41,7 @@ export function executeSystem(cpu: Cpu, word: number): void {
       regs[REG.PS] = (regs[REG.PS]! & ~PS.INTLEVEL_MASK) | s;
       regs[REG.PC] = nextPc;
       regs[REG.WAITING] = 1;
-      return cpu.cutSlice(0);
+      return cpu.time.cutSlice(0);
     case 'rfe':
       regs[REG.PS]! &= ~PS.EXCM;
       regs[REG.PC] = regs[REG.EPC1]!;

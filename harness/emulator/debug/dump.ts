@@ -1,5 +1,6 @@
 import type { Board } from '../board';
 import { disassemble } from '../cpu/disassemble';
+import { namedSpecials } from '../cpu/special-access';
 import { hex32 } from '../fault';
 import { causeName, interruptNames } from './cause-names';
 import { angled, type SymbolTable } from './symbols';
@@ -10,7 +11,7 @@ const STACK_ROWS = 8;
 /** What a person wants to see of a board that stopped: registers, where it is, the last exception, the stack. */
 export function dumpRegisters(board: Board, symbols?: SymbolTable): readonly string[] {
   const { cpu } = board;
-  const special = cpu.namedSpecials();
+  const special = namedSpecials(cpu);
   const nameOf = (addr: number): string | undefined => symbols?.describe(addr);
   const pending = special['interrupt']! & special['intenable']!;
   return [

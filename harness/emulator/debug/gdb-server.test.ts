@@ -112,7 +112,7 @@ describe('registers', () => {
       17, 0x40101111, 0x40102222, 0x40104000, 0x3ffe0001, 0x12345678,
     ]);
     expect(wordOf(reply, 21)).toBe(cpu.readSpecial(230));
-    expect(wordOf(reply, 44)).toBe(cpu.ccount);
+    expect(wordOf(reply, 44)).toBe(cpu.time.ccount);
   });
 
   it('are the same one by one', () => {

@@ -54,7 +54,7 @@ export class Profiler implements SliceRunner {
       this.nextSampleCycle += cpu.nowCycles - startCycle;
       return;
     }
-    const sampleTicks = cpu.nowTicks + (this.nextSampleCycle - cpu.nowCycles) * cpu.ticksPerCycle;
+    const sampleTicks = cpu.nowTicks + (this.nextSampleCycle - cpu.nowCycles) * cpu.time.ticksPerCycle;
     this.inner.runSlice(Math.min(untilTicks, sampleTicks));
     const lateCycles = cpu.nowCycles - this.nextSampleCycle;
     if (lateCycles >= 0) this.sample(1 + Math.floor(lateCycles / SAMPLE_EVERY_CYCLES));

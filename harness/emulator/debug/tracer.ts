@@ -57,7 +57,7 @@ export class Tracer implements SliceRunner {
   runSlice(untilTicks: number): void {
     const { cpu } = this;
     if (cpu.interruptDue) this.takeInterrupt();
-    if (cpu.waiting) cpu.passUntil(untilTicks);
+    if (cpu.waiting) cpu.time.passUntil(untilTicks);
     else if (cpu.codeTable.hasBreakpoint(cpu.pc)) cpu.stopRequested = true;
     else if (!this.loopWaits || !this.skipWait(untilTicks)) {
       const { pc } = cpu;
@@ -115,7 +115,7 @@ export class Tracer implements SliceRunner {
   private skipWait(untilTicks: number): boolean {
     const { cpu } = this;
     this.loopWaits = false;
-    const cycles = Math.ceil((untilTicks - cpu.nowTicks) / cpu.ticksPerCycle);
+    const cycles = cpu.time.cyclesUntil(untilTicks);
     if (cpu.pc !== this.loopPc || cycles < WORTH_SKIPPING_CYCLES) return false;
     const passed = skipSteadyLoop(cpu, cycles);
     if (passed < WORTH_SKIPPING_CYCLES) this.loopDiffers = true;

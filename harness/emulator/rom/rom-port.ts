@@ -49,15 +49,15 @@ class RomPort implements RomGuest {
   }
 
   chargeCycles(cycles: number): void {
-    this.cpu.chargeCycles(cycles);
+    this.cpu.time.chargeCycles(cycles);
   }
 
   passCycles(cycles: number): void {
     const left = this.cpu.regs[REG.LEFT]!;
     if (left <= 0) return;
     const passed = Math.min(cycles >>> 0, left);
-    this.cpu.chargeCycles(passed);
-    this.cpu.idledCycles += passed;
+    this.cpu.time.chargeCycles(passed);
+    this.cpu.time.idledCycles += passed;
   }
 
   raise(cause: number, excvaddr?: number): void {
@@ -81,7 +81,7 @@ export function invokeRomCall(cpu: Cpu, call: RomCall): void {
   let port = ports.get(cpu);
   if (!port) ports.set(cpu, (port = new RomPort(cpu)));
   const regs = cpu.regs;
-  cpu.chargeCycles(call.cycles);
+  cpu.time.chargeCycles(call.cycles);
   // An app that has its own vectors emulates narrow access to flash and IRAM; the ROM's own vectors would not.
   const trapNarrow = cpu.data.trapNarrowAccess;
   if (regs[REG.VECBASE] !== ROM_BASE) cpu.data.trapNarrowAccess = false;

@@ -234,7 +234,7 @@ describe('small functions', () => {
   });
 
   it('xthal_get_ccount reads CCOUNT', () => {
-    expect(Math.abs(guest.call(NAMED.xthal_get_ccount) - cpu.ccount)).toBeLessThan(10);
+    expect(Math.abs(guest.call(NAMED.xthal_get_ccount) - cpu.time.ccount)).toBeLessThan(10);
   });
 
   it('ets_set_user_start stores the entry', () => {
