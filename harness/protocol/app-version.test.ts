@@ -40,16 +40,19 @@ describe('a copy with another version', () => {
   });
 
   test.each([
-    ['', IMAGE],
-    ['a-version-of-thirty-two-letters!', IMAGE],
-    ['zwei\nZeilen', IMAGE],
-    ['ä', IMAGE],
-    ['1', buildSyntheticApp({ slot, descriptor: 'none' })],
-    ['1', buildSyntheticBootloader()],
-    ['1', IMAGE.subarray(0, 1000)],
-    ['1', Uint8Array.from([...IMAGE, 0])],
-    ['1', IMAGE.map((byte, at) => (at === 0x200 ? byte ^ 1 : byte))],
-  ])('is refused for version %j of an image that cannot have it', (version, image) => {
-    expect(() => withAppVersion(image, version)).toThrow(expect.objectContaining({ code: 'ESPRIG_USAGE' }));
+    ['', /'' is no version: 1 to 31 printable/, IMAGE],
+    ['a-version-of-thirty-two-letters!', /is no version/, IMAGE],
+    ['zwei\nZeilen', /is no version/, IMAGE],
+    ['ä', /is no version/, IMAGE],
+    ['1', /has no app descriptor/, buildSyntheticApp({ slot, descriptor: 'none' })],
+    ['1', /not a good app image: it is of another kind/, buildSyntheticBootloader()],
+    ['1', /not a good app image: .*bytes are missing/, IMAGE.subarray(0, 1000)],
+    ['1', /not a good app image: .*byte/, Uint8Array.from([...IMAGE, 0])],
+    ['1', /not a good app image: .*checksum/, IMAGE.map((byte, at) => (at === 0x200 ? byte ^ 1 : byte))],
+  ])('is refused for version %j, saying %s', (version, saying, image) => {
+    const message = expect.stringMatching(saying) as string;
+    expect(() => withAppVersion(image, version)).toThrow(
+      expect.objectContaining({ code: 'ESPRIG_USAGE', message }),
+    );
   });
 });
