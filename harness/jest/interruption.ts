@@ -4,16 +4,22 @@ import { PARENT_ENV, type EndRequest } from './run-end';
 
 const SIGNALS = ['SIGINT', 'SIGTERM'] as const;
 
+interface InterruptionHooks {
+  readonly end: (reason: string) => void;
+  /** What cannot hear any more that this process is gone: a case in an endless loop. */
+  readonly kill: () => void;
+}
+
 /**
  * Listens until it is disposed of. The first wish to end is handed on, so that rigs are given back and the report is
- * written; the second ends this process at once, and the workers go when their channel to it closes.
+ * written; the second ends this process and its workers at once.
  */
 export class Interruption implements Disposable {
-  readonly #end: (reason: string) => void;
+  readonly #hooks: InterruptionHooks;
   #isEnding = false;
 
-  constructor(end: (reason: string) => void) {
-    this.#end = end;
+  constructor(hooks: InterruptionHooks) {
+    this.#hooks = hooks;
     for (const signal of SIGNALS) process.on(signal, this.#onSignal);
     process.on('message', this.#onMessage);
     // Listening must not keep the process.
@@ -23,7 +29,10 @@ export class Interruption implements Disposable {
   readonly #onSignal = (signal: NodeJS.Signals): void => {
     // In a terminal Ctrl-C goes to all; `esprig run` decides then what it means.
     if (signal === 'SIGINT' && process.env[PARENT_ENV] !== undefined && process.connected) return;
-    if (this.#isEnding) process.exit(exitCodeFor('harness'));
+    if (this.#isEnding) {
+      this.#hooks.kill();
+      process.exit(exitCodeFor('harness'));
+    }
     process.stderr.write(
       `\nesprig: ${signal}: ending the case and giving back the rig; once more ends at once.\n`,
     );
@@ -38,7 +47,7 @@ export class Interruption implements Disposable {
   #request(reason: string): void {
     if (this.#isEnding) return;
     this.#isEnding = true;
-    this.#end(reason);
+    this.#hooks.end(reason);
   }
 
   [Symbol.dispose](): void {

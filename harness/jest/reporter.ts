@@ -63,7 +63,13 @@ export class RunReporter implements Pick<Reporter, 'onTestResult' | 'onRunComple
       if (process.env['ESPRIG_SUMMARY'] !== 'off') {
         process.stderr.write(`${summaryLines(record, htmlPath).join('\n')}\n`);
       }
-      if (record.exitCode !== 0) exitWith(Math.max(record.exitCode, this.#otherFailed ? 1 : 0) as ExitCode);
+      // Tests of other projects were chosen, and none of ours among them: no verdict of ours.
+      const isNone =
+        record.cases.length === 0 && runEnd.cutShort === undefined && (results?.numPassedTests ?? 0) > 0;
+      // Who watches sees the verdicts; the process ends long after, by a key.
+      const isWatched = this.#globalConfig.watch || this.#globalConfig.watchAll;
+      if (record.exitCode !== 0 && !isNone && !isWatched)
+        exitWith(Math.max(record.exitCode, this.#otherFailed ? 1 : 0) as ExitCode);
     } catch (error) {
       const ours = toEsprigError(error);
       process.stderr.write(`esprig: ${ours.message}\n  hint: ${ours.hint ?? ''}\n  (${ours.code})\n`);

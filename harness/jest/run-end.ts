@@ -14,19 +14,21 @@ export interface EndRequest {
   readonly reason: string;
 }
 
+/** The processes that cases run in. */
+export interface RunWorkers {
+  /** In order, cases in their middle with them. */
+  readonly end: () => Promise<void>;
+  readonly kill: () => void;
+}
+
 class RunEnd {
   #cutShort: CutShort | undefined;
-  #endWorkers: () => Promise<void> = () => Promise.resolve();
+  #workers: RunWorkers = { end: () => Promise.resolve(), kill: () => undefined };
 
   /** A new run begins. */
-  begin(endWorkers: () => Promise<void>): void {
+  begin(workers: RunWorkers): void {
     this.#cutShort = undefined;
-    this.#endWorkers = endWorkers;
-  }
-
-  /** What ends the processes of the run in order, cases in their middle with them. */
-  endsBy(endWorkers: () => Promise<void>): void {
-    this.#endWorkers = endWorkers;
+    this.#workers = workers;
   }
 
   /** Why, if it was; the first reason stays. */
@@ -39,7 +41,11 @@ class RunEnd {
   }
 
   endWorkers(): Promise<void> {
-    return this.#endWorkers();
+    return this.#workers.end();
+  }
+
+  killWorkers(): void {
+    this.#workers.kill();
   }
 }
 

@@ -2,7 +2,7 @@
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { existsSync, readdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { Project, type Outcome } from './testkit/project';
+import { Project, until, type Outcome } from './testkit/project';
 
 const LIMIT_MS = 120_000;
 
@@ -301,47 +301,3 @@ describe('workers', () => {
     LIMIT_MS,
   );
 });
-
-describe("Jest's own flags", () => {
-  const TWO = `test('one', async () => { await rig(); });\ntest('two', async () => { await rig(); });`;
-
-  test(
-    '-t leaves the others out, and opens nothing for a file without a chosen case',
-    async () => {
-      using project = new Project({ files: { 'a.case.ts': TWO, 'b.case.ts': GOOD } });
-      const { exitCode, verdicts } = await project.run(['-t', 'two']);
-      expect({ exitCode, verdicts }).toEqual({ exitCode: 0, verdicts: { two: 'passed' } });
-    },
-    LIMIT_MS,
-  );
-
-  test(
-    '--selectProjects chooses rigs, -i runs in one process and closes the board',
-    async () => {
-      using project = new Project({ files: { 'a.case.ts': TWO }, rigs: ['fake-1', 'fake-2'] });
-      const { exitCode, record } = await project.run(['-i', '--selectProjects', 'fake-2']);
-      expect(exitCode).toBe(0);
-      expect(record?.cases.map(({ rig }) => rig)).toEqual(['fake-2', 'fake-2']);
-      expect(project.traceOf('close-fake-2')).toHaveLength(1);
-    },
-    LIMIT_MS,
-  );
-
-  test(
-    '--shard takes a part of the files',
-    async () => {
-      using project = new Project({ files: { 'a.case.ts': GOOD, 'b.case.ts': GOOD } });
-      const { exitCode, record } = await project.run(['--shard=1/2']);
-      expect({ exitCode, cases: record?.totals.cases }).toEqual({ exitCode: 0, cases: 1 });
-    },
-    LIMIT_MS,
-  );
-});
-
-async function until(isTrue: () => boolean): Promise<void> {
-  for (let turn = 0; turn < 600; turn++) {
-    if (isTrue()) return;
-    await new Promise((resolve) => setTimeout(resolve, 50));
-  }
-  throw new Error('it did not come to pass within 30 s');
-}

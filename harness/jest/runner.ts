@@ -33,10 +33,13 @@ export class RigRunner extends EmittingTestRunner {
 
   override async runTests(tests: Test[], watcher: TestWatcher, { serial }: TestRunnerOptions): Promise<void> {
     const loads = loadsOf(tests);
-    runEnd.begin(closeWorkerSession);
-    const interruption = new Interruption((reason) => {
-      runEnd.cut({ reason, isWanted: false });
-      void watcher.setState({ interrupted: true });
+    runEnd.begin({ end: closeWorkerSession, kill: () => undefined });
+    const interruption = new Interruption({
+      end: (reason) => {
+        runEnd.cut({ reason, isWanted: false });
+        void watcher.setState({ interrupted: true });
+      },
+      kill: () => runEnd.killWorkers(),
     });
     try {
       const files = loads.flatMap((load) => load.files);
@@ -85,7 +88,12 @@ export class RigRunner extends EmittingTestRunner {
         process.stderr.write('esprig: a worker did not end in time and was killed; its board with it.\n');
       }
     };
-    runEnd.endsBy(endLanes);
+    runEnd.begin({
+      end: endLanes,
+      kill: () => {
+        for (const lane of lanes) lane.kill();
+      },
+    });
     try {
       await Promise.race([
         Promise.all(lanes.map((lane) => this.#runLane(lane, schedule, watcher))),

@@ -30,6 +30,11 @@ interface TestWorker {
   };
 }
 
+/** What jest-worker has for it and does not declare. `forceExit` begins with SIGTERM, which a worker does not handle. */
+interface PoolOfWorker {
+  readonly _workerPool?: { getWorkers(): readonly { forceExit(): void }[] };
+}
+
 export interface LaneOptions {
   readonly globalConfig: Config.GlobalConfig;
   readonly context: TestRunnerContext;
@@ -74,6 +79,12 @@ export class WorkerLane {
     const worker = this.#worker;
     this.#worker = undefined;
     return worker === undefined ? false : (await worker.end()).forceExited;
+  }
+
+  /** Ends the process now, whatever it does. */
+  kill(): void {
+    const { _workerPool: pool } = (this.#worker ?? {}) as unknown as PoolOfWorker;
+    for (const child of pool?.getWorkers() ?? []) child.forceExit();
   }
 
   #start(): Worker & TestWorker {

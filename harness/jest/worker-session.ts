@@ -10,6 +10,7 @@ import { RealClock, type Cancel, type Clock } from '../core/clock';
 import { Deadline } from '../core/deadline';
 import { EsprigError, RigError, toEsprigError } from '../core/errors';
 import { HeldRig } from './held-rig';
+import { dieWithParent } from './parent-watch';
 import { loadRigProvider, type RigSummary } from './rig-provider';
 import { RunLog } from './run-log';
 import type { RigProjectOptions } from './options';
@@ -167,11 +168,14 @@ function endWithTheParent(close: () => Promise<void>): () => void {
     if (event === 'message' && process.listenerCount('message') === 0) void close();
   };
   const onDisconnect = (): void => process.exit(3);
+  if (!process.connected) onDisconnect();
+  const stopWatch = dieWithParent();
   process.on('removeListener', onRemoved);
   process.once('disconnect', onDisconnect);
   // Ctrl-C in a terminal goes to all processes; the parent knows what is to be done about it.
   process.on('SIGINT', NOTHING);
   return () => {
+    stopWatch();
     process.off('removeListener', onRemoved);
     process.off('disconnect', onDisconnect);
     process.off('SIGINT', NOTHING);

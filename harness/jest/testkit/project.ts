@@ -1,5 +1,5 @@
 /** A small project in a folder of its own, run by real Jest. */
-import { spawn } from 'node:child_process';
+import { spawn, type ChildProcessWithoutNullStreams } from 'node:child_process';
 import {
   existsSync,
   mkdirSync,
@@ -30,11 +30,22 @@ export interface ProjectOptions {
 export interface Outcome {
   readonly exitCode: number | null;
   readonly output: string;
+  /** The part of it that a script would read. */
+  readonly stdout: string;
   /** Of the newest report. */
   readonly record: RunRecord | undefined;
   /** The verdicts, by the last title and rig. */
   readonly verdicts: Readonly<Record<string, string>>;
   readonly case: (title: string) => CaseRecord;
+}
+
+type Ended = [exitCode: number | null, output: string, stdout: string];
+
+export interface Started {
+  readonly child: ChildProcessWithoutNullStreams;
+  readonly ended: Promise<Ended>;
+  /** All of it so far. */
+  readonly said: () => string;
 }
 
 export class Project implements Disposable {
@@ -81,22 +92,37 @@ export class Project implements Disposable {
   }
 
   /** Starts Jest, for whoever wants to do something to it. */
-  start(args: readonly string[] = [], env: Readonly<Record<string, string>> = {}) {
-    const child = spawn(process.execPath, [JEST, ...args], {
-      cwd: this.folder,
-      env: { ...cleanEnv(), FAKE_RIG_TRACES: this.traces, ...env },
-      stdio: ['ignore', 'pipe', 'pipe'],
-    });
-    let output = '';
-    child.stdout.on('data', (chunk: Buffer) => (output += chunk.toString()));
-    child.stderr.on('data', (chunk: Buffer) => (output += chunk.toString()));
-    const ended = new Promise<[number | null, string]>((done) => {
-      child.on('close', (exitCode) => done([exitCode, output]));
-    });
-    return { child, ended };
+  start(args: readonly string[] = [], env: Readonly<Record<string, string>> = {}): Started {
+    return this.#spawn([process.execPath, JEST, ...args], env);
   }
 
-  outcome(exitCode: number | null, output: string): Outcome {
+  /** The same in a terminal of its own, that of util-linux `script`: what is written to stdin are keys. */
+  startInTerminal(args: readonly string[] = [], env: Readonly<Record<string, string>> = {}): Started {
+    const line = [process.execPath, JEST, ...args].map((word) => `'${word}'`).join(' ');
+    return this.#spawn(['script', '-qefc', line, '/dev/null'], { TERM: 'xterm', ...env });
+  }
+
+  #spawn([program = '', ...args]: readonly string[], env: Readonly<Record<string, string>>): Started {
+    const child = spawn(program, args, {
+      cwd: this.folder,
+      env: { ...cleanEnv(), FAKE_RIG_TRACES: this.traces, ...env },
+      stdio: 'pipe',
+    });
+    let output = '';
+    let stdout = '';
+    child.stdout.on('data', (chunk: Buffer) => {
+      stdout += chunk.toString();
+      output += chunk.toString();
+    });
+    child.stderr.on('data', (chunk: Buffer) => (output += chunk.toString()));
+    child.stdin.on('error', () => undefined);
+    const ended = new Promise<Ended>((done) => {
+      child.on('close', (exitCode) => done([exitCode, output, stdout]));
+    });
+    return { child, ended, said: () => output };
+  }
+
+  outcome(exitCode: number | null, output: string, stdout = ''): Outcome {
     const path = join(this.folder, 'reports', 'latest', 'run.json');
     const record = existsSync(path) ? (JSON.parse(readFileSync(path, 'utf8')) as RunRecord) : undefined;
     const cases = record?.cases ?? [];
@@ -106,6 +132,7 @@ export class Project implements Disposable {
     return {
       exitCode,
       output,
+      stdout,
       record,
       verdicts: Object.fromEntries(cases.map((row) => [nameOf(row), row.verdict])),
       case: (title) => {
@@ -123,6 +150,16 @@ export class Project implements Disposable {
 
   [Symbol.dispose](): void {
     rmSync(this.folder, { recursive: true, force: true });
+  }
+}
+
+/** Waits for something to come true; a busy machine takes its time. */
+export async function until(isTrue: () => boolean, what: () => string = () => ''): Promise<void> {
+  const clock = new RealClock();
+  const endMs = clock.nowMs() + LIMIT_MS;
+  while (!isTrue()) {
+    if (clock.nowMs() > endMs) throw new Error(`it did not come to pass within ${LIMIT_MS} ms\n${what()}`);
+    await new Promise<void>((resolve) => void clock.after(20, resolve));
   }
 }
 
