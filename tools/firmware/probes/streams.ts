@@ -191,9 +191,12 @@ const logEqualsConsole: Probe = {
   },
 };
 
+/** How many letters stand before the wide characters. */
+const frontOf = (line: string): number => line.search(/[^c]/);
+
 const longLogLine: Probe = {
   name: 'long-log-line',
-  about: 'a console line over the limit ends in an ellipsis, one at the limit does not',
+  about: 'a console line over the limit ends in an ellipsis at a whole character, one at the limit does not',
   needs: ['print'],
   isInstalling: false,
   run: async (device) => {
@@ -201,6 +204,9 @@ const longLogLine: Probe = {
     using stream = await EventStream.open(device);
     await device.print!('a'.repeat(logLineBytes));
     await device.print!('b'.repeat(logLineBytes + 1));
+    // Three bytes a character, and the limit at each of them.
+    const wide = ['c', 'cc', 'ccc'].map((front) => front + '\u20ac'.repeat(logLineBytes / 2));
+    for (const line of wide) await device.print!(line);
     await device.print!('end');
     await stream.untilLog(/^end$/);
     const lines = stream.events('log').map(({ data }) => data);
@@ -212,6 +218,14 @@ const longLogLine: Probe = {
     const long = lines.find((line) => line.startsWith('bb')) ?? '';
     check(/^b+…$/.test(long), `a line over the limit ends in ${JSON.stringify(long.slice(-5))}`);
     check(Buffer.byteLength(long) <= logLineBytes, 'the cut line is over the limit');
+    const cut = lines.filter((line) => line.startsWith('c'));
+    const kept = (line: string): string =>
+      line.slice(0, Math.floor((logLineBytes - 3 - frontOf(line)) / 3) + frontOf(line));
+    same(
+      'lines of characters of three bytes',
+      cut,
+      wide.map((line) => `${kept(line)}\u2026`),
+    );
   },
 };
 
