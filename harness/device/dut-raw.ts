@@ -14,7 +14,7 @@ const MAX_RECEIVED_BYTES = 32 * 1024 * 1024;
  * Connects without an HTTP library in between.
  * @throws LinkError, DeadlineError
  */
-export async function openRaw(target: DutTarget, deadline: Deadline): Promise<PausableConnection> {
+export async function openRaw(target: DutTarget, deadline: Deadline): Promise<SocketConnection> {
   const { host, port, clock, notify } = target;
   const id = target.nextConnection();
   const socket = connect({ host, port, noDelay: true, allowHalfOpen: true });
@@ -30,11 +30,11 @@ export async function openRaw(target: DutTarget, deadline: Deadline): Promise<Pa
     throw networkError(error, { what: `connecting to ${target.baseUrl}` });
   }
   notify('http-connect', { connection: id, elapsedMs: clock.nowMs() - startedMs, isRaw: true });
-  return new PausableConnection(id, socket, target);
+  return new SocketConnection(id, socket, target);
 }
 
-/** A raw connection that can also stop taking bytes from its socket. */
-export class PausableConnection implements RawConnection {
+/** What `RawConnection` says, and how the head of an answer is awaited. */
+export class SocketConnection implements RawConnection {
   readonly id: number;
   readonly #socket: Socket;
   readonly #target: DutTarget;
@@ -124,7 +124,6 @@ export class PausableConnection implements RawConnection {
     await this.close();
   }
 
-  /** Takes nothing more from the socket: what comes piles up in the system, then at the device. */
   pause(): void {
     this.#socket.pause();
   }

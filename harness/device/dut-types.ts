@@ -86,6 +86,9 @@ export interface RawConnection extends AsyncDisposable {
    * @throws DeadlineError
    */
   send(bytes: Uint8Array | string, deadline: Deadline): Promise<boolean>;
+  /** Takes nothing more from the socket: what comes piles up in the system, then at the device. */
+  pause(): void;
+  resume(): void;
   /** Closes our direction; the device may go on sending. */
   halfClose(): void;
   /** Ends the connection with a reset. */

@@ -139,6 +139,8 @@ export function expectContinue(image: Uint8Array, input: RequestInput = {}): Upl
 export interface LabOptions {
   /** Go on sending although the answer is there. Default: stop, the rest would only be thrown away. */
   readonly goOnAfterAnswer?: boolean;
+  /** Read nothing before all is sent, as clients do that take a request for one act. */
+  readonly readLast?: boolean;
   /** How long the device may take over the end of the connection behind its answer. Default 1000. */
   readonly endWithinMs?: number;
 }
@@ -171,6 +173,7 @@ export async function runUpload(
   const startedMs = client.clock.nowMs();
   await using connection = await client.raw(deadline);
   let sawContinue = false;
+  if (options.readLast === true) connection.pause();
   for (const step of plan.steps) {
     if (connection.hasAnswer && options.goOnAfterAnswer !== true) break;
     if (step.kind === 'await-continue') {
@@ -178,6 +181,7 @@ export async function runUpload(
       sawContinue = !connection.hasAnswer;
     } else if (!(await act(connection, step, deadline))) break;
   }
+  connection.resume();
   const { answer, noAnswer } = await answerOf(connection, deadline);
   const ended = await endOf(connection, options.endWithinMs ?? 1000, deadline);
   const { bodyOffset } = readProgress(connection.received());

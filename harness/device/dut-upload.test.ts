@@ -163,6 +163,27 @@ describe('an upload by plan', () => {
     expect(whole.sentBytes).toBeGreaterThan(3000);
   });
 
+  test('reads nothing before all is sent if it is told to', async () => {
+    const slow = lab.dribble(lab.uploadRequest(IMAGE.subarray(0, 3000)), 20_000, 200);
+    await using patient = await startOddDevice(refusingAtOnce);
+    const heard = await lab.runUpload(patient.client, slow, patient.deadline, {
+      readLast: true,
+      endWithinMs: 50,
+    });
+    expect(heard.answer?.error).toBe('bad_magic');
+    expect(heard.sentBytes).toBeGreaterThan(3000);
+    // Whoever resets the connection behind its answer takes the answer along.
+    await using hasty = await startOddDevice(({ socket }) => {
+      socket.once('data', () => {
+        socket.write(answerText('400 Bad Request', '{"error":"bad_magic"}'));
+        setTimeout(() => socket.resetAndDestroy(), 20);
+      });
+    });
+    const lost = await lab.runUpload(hasty.client, slow, hasty.deadline, { readLast: true });
+    expect(lost).toMatchObject({ answer: undefined, ended: 'reset' });
+    expect(lost.sentBytes).toBeLessThan(3000);
+  });
+
   test('a reset leaves the device with what had come', async () => {
     let writeError: string | undefined;
     await using device = await startOddDevice(({ socket }) => {
