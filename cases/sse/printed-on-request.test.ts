@@ -111,9 +111,8 @@ describe('a line that is printed on request', () => {
         expect(heard).toBe(said);
         continue;
       }
-      expect(heard.endsWith(ELLIPSIS)).toBe(true);
       const kept = heard.slice(0, -ELLIPSIS.length);
-      expect(said.startsWith(kept)).toBe(true);
+      expect(heard).toBe(said.slice(0, kept.length) + ELLIPSIS);
       unused.add(LIMIT_BYTES - sizeOf(heard));
     }
     // As much as fits, whatever stands before the first of them.
