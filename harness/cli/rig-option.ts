@@ -52,7 +52,7 @@ export function waitMsOf(wait: WaitFlag | undefined): number | undefined {
  */
 export async function chooseRig(
   { rig: name, wait }: RigFlags,
-  other: { readonly option: string; readonly value: unknown },
+  other?: { readonly option: string; readonly value: unknown },
 ): Promise<RigFile | undefined> {
   if (name === undefined) {
     if (wait === undefined) return undefined;
@@ -60,7 +60,7 @@ export async function chooseRig(
       hint: 'Name one with --rig.',
     });
   }
-  if (other.value !== undefined) {
+  if (other?.value !== undefined) {
     throw new UsageError('ESPRIG_USAGE', `--rig and ${other.option} both name the device`, {
       hint: 'Leave one of them out.',
     });

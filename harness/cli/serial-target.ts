@@ -105,7 +105,7 @@ export async function serialTarget(
     return { command, port, baud, flashBaud, recipes, expectMac, rig, layout: undefined };
   }
   const { description } = rig;
-  if (description.serial === undefined) throw notOnALine(command, rig);
+  if (description.serial === undefined) throw notOnALine(command, rig, options.rig ?? '');
   const { board, serial } = description;
   if (expectMac !== undefined && board.mac !== undefined) {
     throw new UsageError('ESPRIG_USAGE', `--expect-mac: ${rig.file} says which board it is, ${board.mac}`, {
@@ -123,13 +123,13 @@ export async function serialTarget(
 }
 
 /** What an emulated board would be told is gone with it: there is nothing that this command could be good for. */
-function notOnALine(command: string, { description: { name } }: RigFile): UsageError {
+function notOnALine(command: string, { description: { name } }: RigFile, said: string): UsageError {
   return new UsageError(
     'ESPRIG_RIG_KIND',
     `${command}: ${name} is an emulated board; it has no serial line outside of the command that starts it`,
     {
       hint:
-        `\`npx esprig board --rig ${name} --serial 2217\` keeps one running; then ` +
+        `\`npx esprig board --rig ${said} --serial 2217\` keeps one running; then ` +
         `\`npx esprig ${command} --port rfc2217://127.0.0.1:2217\` in another terminal.`,
     },
   );

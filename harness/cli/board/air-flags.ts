@@ -9,20 +9,24 @@ export interface AirFlags {
   readonly ssid?: string;
   readonly passphrase?: string;
   readonly pcap?: string;
-  readonly seed: number;
+  readonly seed?: number;
 }
 
 /** IEEE 802.11-2020 9.4.2.2, J.4.1. */
 const SSID_BYTES = 32;
 const PASSPHRASE_LENGTH = { min: 8, max: 63 } as const;
 
-/** What the board is to meet on the air; undefined when nothing was asked for. @throws UsageError */
-export function airOptions(flags: AirFlags): BoardAirOptions | undefined {
+/**
+ * What the board is to meet on the air, where the flags do not say it as `base` has it; undefined when nothing was asked
+ * for.
+ * @throws UsageError
+ */
+export function airOptions(flags: AirFlags, base?: BoardAirOptions): BoardAirOptions | undefined {
   const { ssid, passphrase, pcap } = flags;
   const asked =
     flags.forward.length + flags.allow.length > 0 ||
     [flags.peer, ssid, passphrase, pcap].some((flag) => flag !== undefined);
-  if (!asked) return undefined;
+  if (!asked) return base;
   if (ssid !== undefined && (ssid === '' || Buffer.byteLength(ssid) > SSID_BYTES)) {
     throw new UsageError('ESPRIG_USAGE', `--ssid: a network's name has 1 to ${SSID_BYTES} bytes`);
   }
@@ -35,13 +39,15 @@ export function airOptions(flags: AirFlags): BoardAirOptions | undefined {
       `--passphrase: ${passphrase.length} characters; WPA2 wants ${PASSPHRASE_LENGTH.min} to ${PASSPHRASE_LENGTH.max}`,
     );
   }
+  const forwards = flags.forward.map((text) => {
+    const [hostPort, devicePort] = portPair('--forward', text, 0, 1);
+    return { hostPort, devicePort };
+  });
   return {
-    peer: peerOf(flags.peer),
-    seed: flags.seed,
-    forwards: flags.forward.map((text) => {
-      const [hostPort, devicePort] = portPair('--forward', text, 0, 1);
-      return { hostPort, devicePort };
-    }),
+    ...base,
+    peer: flags.peer === undefined && base !== undefined ? base.peer : peerOf(flags.peer),
+    seed: flags.seed ?? base?.seed ?? 1,
+    forwards: forwards.length === 0 ? (base?.forwards ?? []) : forwards,
     nat: flags.allow.map((text) => {
       const [port, hostPort] = portPair('--allow', text, 1, 1);
       return { protocol: 'tcp', ip: '*', port, hostPort };

@@ -6,15 +6,19 @@ import type { BoardConfig } from '../../emulator/board-config';
 import type { BoardDebugOptions, Pacing } from '../../host/board-messages';
 import { parseElfSymbols } from '../../protocol/elf-symbols';
 import { checkFlashPlan, parseOffsetFile, type SizedFile } from '../../protocol/flasher-args';
+import type { OutputFlags } from '../output-options';
 
 /** `esprig board`'s options as commander hands them over. */
-export interface BoardFlags {
-  readonly flashSize: string;
+export interface BoardFlags extends OutputFlags {
+  /** Name, or path of a rig file. */
+  readonly rig?: string;
+  readonly firmware?: string;
+  readonly flashSize?: string;
   readonly flash?: string;
   readonly image: readonly string[];
   readonly rom?: string;
   readonly mac?: string;
-  readonly seed: number;
+  readonly seed?: number;
   readonly serial?: number;
   readonly until?: string;
   readonly timeout?: number;
@@ -29,7 +33,6 @@ export interface BoardFlags {
   readonly silicon?: true;
   readonly lenient?: true;
   readonly download?: true;
-  readonly json?: true;
 }
 
 export interface FlashContent {
@@ -68,13 +71,20 @@ export function parseMac(text: string): readonly number[] {
   });
 }
 
-/** The board that the flags describe. @throws UsageError */
-export function boardConfig(flags: BoardFlags): Partial<BoardConfig> {
+/** A board of which nothing is said. */
+const PLAIN_BOARD = { flashSizeBytes: MEBIBYTE, seed: 1, flashTiming: 'fast', lenient: false } as const;
+
+/** The board that the flags describe, or what they make of the board of a rig. @throws UsageError */
+export function boardConfig(
+  flags: BoardFlags,
+  base: Partial<BoardConfig> = PLAIN_BOARD,
+): Partial<BoardConfig> {
   return {
-    flashSizeBytes: parseFlashSize(flags.flashSize),
-    seed: flags.seed,
-    flashTiming: flags.silicon ? 'silicon' : 'fast',
-    lenient: flags.lenient ?? false,
+    ...base,
+    ...(flags.flashSize === undefined ? {} : { flashSizeBytes: parseFlashSize(flags.flashSize) }),
+    ...(flags.seed === undefined ? {} : { seed: flags.seed }),
+    ...(flags.silicon ? { flashTiming: 'silicon' as const } : {}),
+    ...(flags.lenient ? { lenient: true } : {}),
     ...(flags.mac === undefined ? {} : { mac: parseMac(flags.mac) }),
     ...(flags.rom === undefined ? {} : { romImage: readRom(flags.rom) }),
   };
@@ -110,17 +120,26 @@ export function debugOptions(flags: BoardFlags): BoardDebugOptions {
 }
 
 /**
- * What goes into the flash before power comes on: the dump, then the images over it.
+ * What goes into the flash before power comes on: the dump or else what a rig is shipped with, then the images over it.
  * @throws UsageError for a missing file, one that does not fit, images that overlap, an odd offset
  */
-export function flashContents(flags: BoardFlags, flashBytes: number): readonly FlashContent[] {
+export function flashContents(
+  flags: BoardFlags,
+  flashBytes: number,
+  shipped: readonly FlashContent[] = [],
+): readonly FlashContent[] {
   const dump = flags.flash === undefined ? [] : [{ offset: 0, file: flags.flash }];
   const images = flags.image.map(parseOffsetFile);
   const sized = (files: readonly { offset: number; file: string }[]) =>
     files.map((each) => ({ ...each, sizeBytes: sizeOf(each.file) }));
   checked(sized(dump), flashBytes);
   checked(sized(images), flashBytes);
-  return [...dump, ...images].map((each) => ({ ...each, bytes: readBytes(each.file) }));
+  checked(
+    shipped.map((part) => ({ ...part, sizeBytes: part.bytes.length })),
+    flashBytes,
+  );
+  const named = [...dump, ...images].map((each) => ({ ...each, bytes: readBytes(each.file) }));
+  return dump.length > 0 ? named : [...shipped, ...named];
 }
 
 /** With what to do about it on this board, where the codec does not know. */

@@ -106,11 +106,11 @@ function announce(
     flash: files,
   });
   if (out.json) return;
-  if (serial) out.line(`esprig: serial line at ${serial.url}`);
-  if (gdb) out.line(`esprig: waiting for a debugger; in GDB: ${gdb.command}`);
+  if (serial) out.result(`esprig: serial line at ${serial.url}`);
+  if (gdb) out.result(`esprig: waiting for a debugger; in GDB: ${gdb.command}`);
   for (const { host, devicePort } of forwards)
-    out.line(`esprig: ${host} leads to port ${devicePort} of the device`);
-  if (files.length === 0) out.line('esprig: the flash is empty; the boot ROM will find no image');
+    out.result(`esprig: ${host} leads to port ${devicePort} of the device`);
+  if (files.length === 0) out.result('esprig: the flash is empty; the boot ROM will find no image');
 }
 
 /** Powers the board and waits for the first thing that ends the run. */
@@ -165,7 +165,7 @@ async function tellWhatWasWatched(board: BoardThread, status: BoardStatus, out: 
   const profile = await board.act('profile');
   if (profile) {
     out.value({ event: 'profile', ...profileValue(profile) });
-    if (!out.json) for (const line of profileTable(profile, status.cycles)) out.line(line);
+    if (!out.json) for (const line of profileTable(profile, status.cycles)) out.result(line);
   }
   const trace = await board.act('finish-trace');
   if (trace?.file === undefined) return;

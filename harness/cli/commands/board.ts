@@ -1,27 +1,39 @@
 import type { Command } from 'commander';
 import { airOptions, type AirFlags } from '../board/air-flags';
-import {
-  boardConfig,
-  debugOptions,
-  flashContents,
-  pacing,
-  parseFlashSize,
-  type BoardFlags,
-} from '../board/board-options';
+import { boardConfig, debugOptions, flashContents, pacing, type BoardFlags } from '../board/board-options';
+import { rigBoard } from '../board/rig-board';
 import { runBoard } from '../board/run-board';
 import { parseWholeNumber } from '../esprig';
-import { createOutput } from '../output';
+import { outputFor, withOutputOptions } from '../output-options';
 
-const collect = (value: string, before: readonly string[]): readonly string[] => [...before, value];
+const collect = (value: string, before: readonly string[] = []): readonly string[] => [...before, value];
+
+const NOTES = `
+Time: the CPU runs as fast as it can; idle time passes with the wall clock while somebody watches (no --until)
+or a serial or TCP client is connected, and is skipped otherwise.
+Exit codes: 0 done, 1 --until was not met, 2 usage, 3 the board stopped at something the emulator does not model.
+Examples:
+  npx esprig board --rig virtual-1mb --serial 2217          a board to flash, to monitor, to upload to
+  npx esprig board --flash dump.bin --forward 8080:80       your own image, and curl http://127.0.0.1:8080/
+  npx esprig board --image 0:boot.bin --until ready --timeout 10`;
+
+/** Lists are not there until something is in them. */
+type Flags = Omit<BoardFlags & AirFlags, 'image' | 'forward' | 'allow'> &
+  Partial<Pick<BoardFlags & AirFlags, 'image' | 'forward' | 'allow'>>;
 
 /** Adds `esprig board`. */
 export function register(program: Command): void {
-  program
+  const command = program
     .command('board')
     .description('an emulated ESP8266 board standing alone: console on stdout')
-    .option('--flash-size <size>', 'size of the flash chip: 512KB to 16MB', '1MB')
+    .option(
+      '--rig <name|path>',
+      'the board of an emulated rig: chip, network, firmware and settings; other options go before it',
+    )
+    .option('--firmware <folder>', 'with --rig: a firmware set in place of the rig’s own (firmware.json)')
+    .option('--flash-size <size>', 'size of the flash chip: 512KB to 16MB (default: the rig’s, or 1MB)')
     .option('--flash <dump>', 'content of the flash from offset 0 on')
-    .option('--image <offset:file>', 'an image in the flash; may be given several times', collect, [])
+    .option('--image <offset:file>', 'an image in the flash; may be given several times', collect)
     .option(
       '--serial <port>',
       'serve the serial line over RFC 2217 on 127.0.0.1:<port>; 0 takes any',
@@ -37,9 +49,8 @@ export function register(program: Command): void {
     .option('--mac <address>', 'station address in the efuse')
     .option(
       '--seed <n>',
-      'of the random numbers and of all that is undefined',
+      'of the random numbers and of all that is undefined (default: the rig’s, or 1)',
       parseWholeNumber('--seed', 0, 0xffffffff),
-      1,
     )
     .option('--rom <file>', 'run this boot ROM (64 KB) instead of esprig’s own')
     .option('--trace [file]', 'write every instruction with the registers it changed (default: board.trace)')
@@ -60,18 +71,16 @@ export function register(program: Command): void {
     .option('--realtime', 'never run ahead of the wall clock')
     .option('--silicon', 'flash operations take the time that they take on a real chip')
     .option('--lenient', 'unmapped accesses read zero and are counted instead of stopping the board')
-    .option('--json', 'for scripts: one JSON value a line')
     .option(
       '--forward <here:device>',
-      'forward 127.0.0.1:<here> to a TCP port of the device; may be given several times; 0 takes any port here',
+      'forward 127.0.0.1:<here> to a TCP port of the device; may be given several times; 0 takes any port here ' +
+        '(default: with --rig 0 to the port of its server)',
       collect,
-      [],
     )
     .option(
       '--allow <device:here>',
       'connections of the device to this TCP port of any address end at 127.0.0.1:<here>; the others are refused',
       collect,
-      [],
     )
     .option(
       '--peer <kind>',
@@ -79,20 +88,26 @@ export function register(program: Command): void {
     )
     .option('--ssid <name>', 'network of the peer (default: the first one heard; for --peer ap `vap`)')
     .option('--passphrase <text>', 'WPA2 passphrase of that network (default: an open network)')
-    .option('--pcap <file>', 'record the air (802.11 with radiotap)')
-    .addHelpText(
-      'after',
-      '\nTime: the CPU runs as fast as it can; idle time passes with the wall clock while somebody watches (no --until)\nor a serial or TCP client is connected, and is skipped otherwise.\nExit codes: 0 done, 1 --until was not met, 2 usage, 3 the board stopped at something the emulator does not model.',
-    )
-    .action((flags: BoardFlags & AirFlags) => {
-      const out = createOutput({ json: flags.json ?? false });
-      return runBoard(
+    .option('--pcap <file>', 'record the air (802.11 with radiotap)');
+  withOutputOptions(command)
+    .addHelpText('after', NOTES)
+    .action(async (given: Flags) => {
+      const flags = {
+        ...given,
+        image: given.image ?? [],
+        forward: given.forward ?? [],
+        allow: given.allow ?? [],
+      };
+      const out = outputFor(flags);
+      const rig = await rigBoard(flags);
+      const config = boardConfig(flags, rig?.config);
+      await runBoard(
         {
-          config: boardConfig(flags),
+          config,
           pacing: pacing(flags),
-          contents: flashContents(flags, parseFlashSize(flags.flashSize)),
+          contents: flashContents(flags, config.flashSizeBytes!, rig?.contents),
           debug: debugOptions(flags),
-          air: airOptions(flags),
+          air: airOptions(flags, rig?.air),
         },
         flags,
         out,
