@@ -109,7 +109,10 @@ export class SocketConnection implements RawConnection {
   abort(): void {
     this.#isOurEnd = true;
     this.#tell('http-abort', { sentBytes: this.#sentBytes });
-    this.#socket.resetAndDestroy();
+    const socket = this.#socket;
+    // Node cannot reset a socket whose end is just on its way (libuv: EINVAL), and would never close it.
+    if (!socket.writableEnded || socket.writableFinished) socket.resetAndDestroy();
+    else socket.once('finish', () => socket.resetAndDestroy());
   }
 
   async close(): Promise<void> {

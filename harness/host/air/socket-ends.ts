@@ -6,20 +6,22 @@ const NOTHING = new Uint8Array(0);
 
 /**
  * Resets a socket behind everything that was written to it. Node cannot reset one whose end is just on its way: libuv
- * answers EINVAL, and the socket would stay open for ever, unseen by both sides.
+ * answers EINVAL (uv_tcp_close_reset), Node takes the socket for closed, and its handle stays open for ever: the other side
+ * sees no reset, and the thread cannot end, not even by `terminate`, which waits for every handle.
  */
 export function resetSocket(socket: Socket): void {
+  if (socket.destroyed) return;
   const isEnding = socket.writableEnded && !socket.writableFinished;
-  if (socket.destroyed || (!isEnding && socket.writableLength === 0)) {
-    if (!socket.destroyed) socket.resetAndDestroy();
+  if (!isEnding && socket.writableLength === 0) {
+    socket.resetAndDestroy();
     return;
   }
   const reset = (): void => {
     clearTimeout(timer);
     if (!socket.destroyed) socket.resetAndDestroy();
   };
-  // A client that does not read must not keep its connection.
-  const timer = setTimeout(reset, FLUSH_MS);
+  // A client that does not read must not keep its connection. Without bytes that wait, the end itself is on its way.
+  const timer = setTimeout(() => socket.writableLength > 0 && reset(), FLUSH_MS);
   socket.once('close', () => clearTimeout(timer));
   if (isEnding) socket.once('finish', reset);
   else socket.write(NOTHING, reset);
