@@ -19,7 +19,8 @@ export interface ApDeliveryOptions {
 }
 
 const MAX_HELD_GROUP = 32;
-const GROUP_KEY_ID = 1;
+/** Of the only group key; 0 is the pairwise key's. */
+export const GROUP_KEY_ID = 1;
 
 interface HeldGroupPacket {
   readonly destination: MacAddress;

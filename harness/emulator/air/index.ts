@@ -1,8 +1,8 @@
 /** The simulated air: what the board's MAC, the host bridge and the tests need of it. */
 export type { Ipv4Address, MacAddress } from './addresses';
 export { formatIpv4, formatMac, ipv4, parseMac } from './addresses';
-export type { AccessPointOptions, ApClientEvent } from './access-point';
 export { AccessPoint } from './access-point';
+export type { AccessPointOptions, ApClientEvent } from './access-point-options';
 export { RATE } from './air-time';
 export type { Fate, Impairment } from './impairment';
 export { ACK_LOST, LOST, SWALLOWED, UNHARMED } from './impairment';
@@ -19,6 +19,6 @@ export { encodePcapHeader, encodePcapRecord } from './pcap';
 export type { Radio, RxMeta, TxMeta } from './radio';
 export { Random } from './random';
 export { capturePcap, Sniffer } from './sniffer';
-export type { StationEvent, StationOptions, StationState } from './station';
 export { Station } from './station';
+export type { StationEvent, StationOptions, StationState } from './station-options';
 export { Timer, Timers } from './timers';

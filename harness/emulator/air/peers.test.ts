@@ -254,6 +254,18 @@ describe('station and access point', () => {
     ).toBe('050400030000');
   });
 
+  test('a station that leaves while it waits for the gateway asks for nothing any more', () => {
+    const net = network(12, {}, { dhcp: true });
+    net.medium.script = (frame) =>
+      parseData(frame)?.packet?.etherType === ETHER_TYPE.ARP ? LOST : undefined;
+    expect(join(net, 0.5)).toBe(false);
+    expect([net.station.state, net.station.stack.ip]).toEqual(['resolving', STATION_IP]);
+    net.station.stop();
+    net.ap.stop();
+    net.clock.runFor(0.1);
+    expect(net.medium.timers.size).toBe(0);
+  });
+
   test('data of a station that is not associated is answered with a deauthentication', () => {
     const net = network(11);
     expect(join(net)).toBe(true);

@@ -1,5 +1,5 @@
 import { AccessPoint } from '../access-point';
-import type { AccessPointOptions } from '../access-point';
+import type { AccessPointOptions } from '../access-point-options';
 import { formatMac, ipv4 } from '../addresses';
 import { concatBytes } from '../bytes';
 import type { CapturedFrame } from '../medium';
@@ -7,8 +7,8 @@ import { Medium } from '../medium';
 import type { PcapOptions } from '../pcap';
 import { Random } from '../random';
 import { capturePcap } from '../sniffer';
-import type { StationOptions } from '../station';
 import { Station } from '../station';
+import type { StationOptions } from '../station-options';
 import { VirtualClock } from './virtual-clock';
 
 export interface Network {
