@@ -1,4 +1,5 @@
 import { describe, expect, it, jest } from '@jest/globals';
+import { connect, type Socket } from 'node:net';
 import { RealClock } from '../core/clock';
 import { Deadline } from '../core/deadline';
 import { EventBus, type EsprigEvent } from '../core/events';
@@ -29,6 +30,30 @@ async function status(rig: RunningRig): Promise<Status> {
 
 async function upload(rig: RunningRig, slot: string): Promise<Response> {
   return fetch(`${rig.baseUrl}/send`, { method: 'POST', body: Buffer.from(rig.firmware.imageFor(slot)) });
+}
+
+const EVENTS = 'GET /event HTTP/1.1\r\nAccept: text/event-stream\r\n\r\n';
+
+/** A client that says this and keeps its side open; it has been connected to the device when something comes back. */
+async function client(
+  rig: RunningRig,
+  says: string,
+): Promise<{ readonly socket: Socket; readonly heard: () => string }> {
+  let text = '';
+  const socket = connect({
+    host: '127.0.0.1',
+    port: Number(new URL(rig.baseUrl).port),
+    allowHalfOpen: true,
+  });
+  socket.on('error', () => undefined);
+  socket.write(says);
+  socket.on('data', (bytes: Buffer) => (text += bytes.toString()));
+  await new Promise<void>((resolve) => {
+    // A request that is not whole has no answer to wait for.
+    if (says.includes('\r\n\r\n') && !says.startsWith('POST')) socket.once('data', () => resolve());
+    else setTimeout(resolve, 200);
+  });
+  return { socket, heard: () => text };
 }
 
 /** Of pcap records: milliseconds since 1970. */
@@ -173,6 +198,49 @@ describe('a virtual rig', () => {
     await rig.restoreFirmware(limit);
     expect(rig.token).toBeUndefined();
     expect((await fetch(`${rig.baseUrl}/status`)).status).toBe(200);
+  });
+
+  it('lets a client sleep, wakes it, and knows only clients that are connected', async () => {
+    using limit = deadline();
+    await using rig = await open('virtual-1mb', limit);
+    const { socket: sleeper, heard } = await client(rig, EVENTS);
+    await expect(rig.setClientAsleep!(1, true, limit)).rejects.toMatchObject({ code: 'ESPRIG_USAGE' });
+    await rig.setClientAsleep!(sleeper.localPort!, true, limit);
+    const before = heard();
+    expect((await fetch(`${rig.baseUrl}/send`, { method: 'POST', body: 'no image' })).status).toBe(400);
+    await limit.sleep(500, 'the events of the refusal');
+    expect(heard()).toBe(before);
+    await rig.setClientAsleep!(sleeper.localPort!, false, limit);
+    while (!heard().includes('bad_magic')) await limit.sleep(20, 'what it slept through');
+    sleeper.destroy();
+  });
+
+  it('closes at once, whatever its clients are doing', async () => {
+    using limit = deadline();
+    const rig = await open('virtual-1mb', limit);
+    const clients: Socket[] = [];
+    const one = async (says: string): Promise<Socket> => {
+      const { socket } = await client(rig, says);
+      clients.push(socket);
+      return socket;
+    };
+    await one(EVENTS);
+    (await one(EVENTS)).pause();
+    await rig.setClientAsleep!((await one(EVENTS)).localPort!, true, limit);
+    // The device has ended, the client has not, and the other way round.
+    await one('GET /status HTTP/1.1\r\n\r\n');
+    (await one('POST /send HTTP/1.1\r\nContent-Length: 9000\r\n\r\n')).end();
+    // Half-open, and then the device is gone: ends and resets come in one breath.
+    await rig.restoreFirmware(limit);
+    await one(EVENTS);
+    (await one('GET /sta')).end();
+    await rig.power!.off(limit);
+    clients.push(connect({ host: '127.0.0.1', port: Number(new URL(rig.baseUrl).port) }));
+    await limit.sleep(100, 'one that waits for the device');
+    const startedMs = clock.nowMs();
+    await rig[Symbol.asyncDispose]();
+    expect(clock.nowMs() - startedMs).toBeLessThan(3000);
+    for (const socket of clients) socket.destroy();
   });
 
   it('tells at once of a firmware that does not start, and blames it', async () => {
