@@ -50,7 +50,7 @@ describe('a copy with another version', () => {
     ['1', /not a good app image: .*byte/, Uint8Array.from([...IMAGE, 0])],
     ['1', /not a good app image: .*checksum/, IMAGE.map((byte, at) => (at === 0x200 ? byte ^ 1 : byte))],
   ])('is refused for version %j, saying %s', (version, saying, image) => {
-    const message = expect.stringMatching(saying) as string;
+    const message: unknown = expect.stringMatching(saying);
     expect(() => withAppVersion(image, version)).toThrow(
       expect.objectContaining({ code: 'ESPRIG_USAGE', message }),
     );
