@@ -7,11 +7,17 @@ export interface OutputFlags {
   readonly quiet?: boolean;
 }
 
-/** Adds `--json` and `--quiet`; `values`: what stands on a line of stdout. */
-export function withOutputOptions(command: Command, values = 'one JSON value a line'): Command {
-  return command
-    .option('--json', `for scripts: ${values} on stdout, words for people on stderr`)
-    .option('-q, --quiet', 'say nothing but results and errors: no progress, no remarks');
+/** `--json`, for commander; `values`: what stands on a line of stdout. */
+export function jsonOption(values = 'one JSON value a line'): readonly [flags: string, text: string] {
+  return ['--json', `for scripts: ${values} on stdout, words for people on stderr`];
+}
+
+/** `--quiet`, for commander. */
+export const QUIET_OPTION = ['-q, --quiet', 'say nothing but results and errors'] as const;
+
+/** Adds `--json` and `--quiet`. */
+export function withOutputOptions(command: Command, values?: string): Command {
+  return command.option(...jsonOption(values)).option(...QUIET_OPTION);
 }
 
 /** The output that the flags ask for. */

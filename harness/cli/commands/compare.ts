@@ -3,11 +3,11 @@ import { UsageError } from '../../core/errors';
 import { compareRuns, type Comparison, type MetricChange } from '../../report/compare';
 import { readRun } from '../../report/read-run';
 import { setVerdict } from '../esprig';
-import { createOutput, type Output } from '../output';
+import type { Output } from '../output';
+import { jsonOption, outputFor, QUIET_OPTION, type OutputFlags } from '../output-options';
 
-interface CompareCommandOptions {
+interface CompareCommandOptions extends OutputFlags {
   readonly tolerance: number;
-  readonly json?: true;
 }
 
 /** Adds `esprig compare`. */
@@ -18,9 +18,10 @@ export function register(program: Command): void {
     .argument('<base>', 'folder of a run, or its run.json')
     .argument('<head>', 'the run that is compared with it')
     .option('--tolerance <percent>', 'a measurement may be worse by so much', parsePercent, 10)
-    .option('--json', 'for scripts: one JSON value')
+    .option(...jsonOption('one JSON value'))
+    .option(...QUIET_OPTION)
     .action(async (base: string, head: string, options: CompareCommandOptions) => {
-      const out = createOutput({ json: options.json ?? false });
+      const out = outputFor(options);
       const [before, after] = [await readRun(base), await readRun(head)];
       const comparison = compareRuns(before, after, { tolerance: options.tolerance / 100 });
       out.value({ base, head, ...comparison });
@@ -38,26 +39,26 @@ function parsePercent(text: string): number {
 function print(comparison: Comparison, out: Output): void {
   const { verdicts, added, removed, unchanged, metrics, images } = comparison;
   for (const { change, base, head, title, rig, message } of verdicts) {
-    out.line(`${change.padEnd(8)}${base} -> ${head}  ${title}${rig === '' ? '' : `  (${rig})`}`);
-    if (change === 'worse' && message !== undefined) out.line(`${' '.repeat(8)}${message}`);
+    out.result(`${change.padEnd(8)}${base} -> ${head}  ${title}${rig === '' ? '' : `  (${rig})`}`);
+    if (change === 'worse' && message !== undefined) out.result(`${' '.repeat(8)}${message}`);
   }
-  for (const one of added) out.line(`${'new'.padEnd(8)}${one.verdict}  ${one.titlePath.join(' › ')}`);
-  for (const one of removed) out.line(`${'gone'.padEnd(8)}${one.verdict}  ${one.titlePath.join(' › ')}`);
-  out.line(`${String(unchanged)} cases unchanged`);
+  for (const one of added) out.result(`${'new'.padEnd(8)}${one.verdict}  ${one.titlePath.join(' › ')}`);
+  for (const one of removed) out.result(`${'gone'.padEnd(8)}${one.verdict}  ${one.titlePath.join(' › ')}`);
+  out.result(`${String(unchanged)} cases unchanged`);
   if (metrics.length > 0) {
-    out.line('');
+    out.result('');
     const width = Math.max(...metrics.map(({ name }) => name.length));
-    for (const metric of metrics) out.line(metricLine(metric, width));
+    for (const metric of metrics) out.result(metricLine(metric, width));
   }
   for (const { rig, slot, baseBytes, headBytes, segments } of images) {
     const delta = headBytes - baseBytes;
     const sign = delta < 0 ? '' : '+';
-    out.line('');
-    out.line(`image ${slot} (${rig}): ${baseBytes} -> ${headBytes} bytes (${sign}${delta})`);
-    for (const { what, base, head } of segments) out.line(`  ${what}: ${base} -> ${head}`);
+    out.result('');
+    out.result(`image ${slot} (${rig}): ${baseBytes} -> ${headBytes} bytes (${sign}${delta})`);
+    for (const { what, base, head } of segments) out.result(`  ${what}: ${base} -> ${head}`);
   }
-  out.line('');
-  out.line(comparison.gotWorse ? 'Something got worse.' : 'Nothing got worse.');
+  out.result('');
+  out.result(comparison.gotWorse ? 'Something got worse.' : 'Nothing got worse.');
 }
 
 function metricLine(metric: MetricChange, width: number): string {

@@ -6,7 +6,8 @@ import { EsprigError, UsageError } from '../../core/errors';
 import { parseElfSymbols, type ElfSymbol } from '../../protocol/elf-symbols';
 import { inspectImage, sha256Of } from '../../protocol/image';
 import { describePanic, PanicParser, type Panic } from '../../protocol/panic';
-import { createOutput, type Output } from '../output';
+import type { Output } from '../output';
+import { jsonOption, outputFor, QUIET_OPTION, type OutputFlags } from '../output-options';
 
 const ADDR2LINE = 'xtensa-lx106-elf-addr2line';
 const ADDR2LINE_LIMIT_MS = 30_000;
@@ -14,11 +15,10 @@ const ADDR2LINE_LIMIT_MS = 30_000;
 const STAMP = /^ *\d+\.\d{6}(?: [\w.+-]+)? \| /;
 const STDIN = 0;
 
-interface DecodeOptions {
+interface DecodeOptions extends OutputFlags {
   readonly elf: string;
   readonly image?: string;
   readonly symbolsOnly?: true;
-  readonly json?: true;
 }
 
 /** An address of a crash and where it is in the source. */
@@ -38,12 +38,13 @@ export function register(program: Command): void {
     .requiredOption('--elf <file>', 'the .elf that the build left beside the image')
     .option('--image <file>', 'the image that ran: another ELF than its own is refused')
     .option('--symbols-only', 'names of functions from the ELF’s symbols, without addr2line')
-    .option('--json', 'for scripts: one JSON value a crash')
+    .option(...jsonOption('one JSON value a crash'))
+    .option(...QUIET_OPTION)
     .action((log: string | undefined, options: DecodeOptions) => decode(log, options));
 }
 
 function decode(log: string | undefined, options: DecodeOptions): void {
-  const out = createOutput({ json: options.json ?? false });
+  const out = outputFor(options);
   const elf = readInput(options.elf);
   const symbols = parseElfSymbols(elf);
   if (options.image !== undefined) mustBelong(options.elf, elf, options.image, out);
@@ -51,7 +52,7 @@ function decode(log: string | undefined, options: DecodeOptions): void {
   const lines = text.split(/\r?\n/).map((line) => line.replace(STAMP, ''));
   const parser = new PanicParser();
   const panics = [...lines.flatMap((line) => parser.feedLine(line)), ...parser.end()];
-  if (panics.length === 0) out.line(`no crash in ${String(lines.length)} lines`);
+  if (panics.length === 0) out.result(`no crash in ${String(lines.length)} lines`);
   const resolve = resolverFor(options, symbols, out);
   for (const panic of panics) {
     const frames = framesOf(panic, resolve);
@@ -176,10 +177,10 @@ function addressesOf(panic: Panic): readonly { readonly what: string; readonly a
 }
 
 function print(panic: Panic, frames: readonly Frame[], out: Output): void {
-  out.line(describePanic(panic));
+  out.result(describePanic(panic));
   for (const { what, addr, places } of frames) {
     const [first = '??', ...outer] = places;
-    out.line(`  ${what.padEnd(5)} ${hex32(addr)}  ${first}`);
-    for (const place of outer) out.line(`${' '.repeat(20)}in ${place}`);
+    out.result(`  ${what.padEnd(5)} ${hex32(addr)}  ${first}`);
+    for (const place of outer) out.result(`${' '.repeat(20)}in ${place}`);
   }
 }

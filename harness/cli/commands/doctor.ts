@@ -4,14 +4,13 @@ import { Deadline } from '../../core/deadline';
 import { exitCodeFor } from '../../core/errors';
 import { examineMachine, examineRig, type Finding, type FindingLevel } from '../../rig/doctor';
 import { parseWholeNumber, setVerdict } from '../esprig';
-import { createOutput } from '../output';
+import { jsonOption, outputFor, QUIET_OPTION, type OutputFlags } from '../output-options';
 
 const MARKS: Readonly<Record<FindingLevel, string>> = { good: 'ok  ', warn: 'mind', bad: 'BAD ' };
 
-interface DoctorFlags {
+interface DoctorFlags extends OutputFlags {
   readonly rig?: string;
   readonly timeout: number;
-  readonly json?: boolean;
 }
 
 /** Adds `esprig doctor`. */
@@ -19,18 +18,20 @@ export function register(program: Command): void {
   program
     .command('doctor')
     .description('what is wrong on this machine or with a rig, and how to mend it')
-    .option('--rig <name>', 'look at this rig too, up to a board that answers: it is reset and flashed')
+    .option('--rig <name|path>', 'look at this rig too, up to a board that answers: it is reset and flashed')
     .option('--timeout <s>', 'give up after so many seconds', parseWholeNumber('--timeout', 1, 86_400), 300)
-    .option('--json', 'one JSON value a line on stdout')
-    .action(async ({ rig, timeout, json }: DoctorFlags) => {
-      const out = createOutput({ json: json === true });
+    .option(...jsonOption('one JSON value a finding'))
+    .option(...QUIET_OPTION)
+    .action(async (flags: DoctorFlags) => {
+      const { rig, timeout } = flags;
+      const out = outputFor(flags);
       const tell = (findings: readonly Finding[]): void => {
         for (const finding of findings) {
           out.value({ ...finding });
           if (out.json) continue;
-          out.line(`${MARKS[finding.level]}  ${finding.what}: ${finding.found}`);
+          out.result(`${MARKS[finding.level]}  ${finding.what}: ${finding.found}`);
           if (finding.level !== 'good' && finding.remedy !== undefined)
-            out.line(`      -> ${finding.remedy}`);
+            out.result(`      -> ${finding.remedy}`);
         }
       };
       using deadline = new Deadline({

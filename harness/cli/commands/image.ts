@@ -10,7 +10,8 @@ import { layoutByName, LAYOUTS, type Layout } from '../../protocol/layouts';
 import { appSlots, otaSlots } from '../../protocol/partition-table';
 import { checkForSlot } from '../../protocol/slots';
 import { parseWholeNumber, setVerdict } from '../esprig';
-import { createOutput, type Output } from '../output';
+import type { Output } from '../output';
+import { jsonOption, outputFor, QUIET_OPTION, type OutputFlags } from '../output-options';
 
 const LAYOUT_HELP = `partition layout: ${LAYOUTS.map((layout) => layout.name).join(', ')}`;
 
@@ -22,7 +23,8 @@ export function register(program: Command): void {
     .description('explain an image or a dump of a whole flash; exit 1 if something is wrong with it')
     .argument('<file>', 'image, or flash dump')
     .option('--layout <name>', `${LAYOUT_HELP}; tells which of its slots the image may serve`)
-    .option('--json', 'for scripts: one JSON value')
+    .option(...jsonOption('one JSON value'))
+    .option(...QUIET_OPTION)
     .action((file: string, options: InfoOptions) => info(file, options));
   image
     .command('make')
@@ -34,22 +36,23 @@ export function register(program: Command): void {
     .option('--seed <n>', 'for kinds that choose by chance', parseWholeNumber('--seed', 0, 0xffffffff), 1)
     .option('--layout <name>', `${LAYOUT_HELP}; by default the first with a slot for the image`)
     .option('--slot <label>', 'slot of the layout; by default the first that takes the image')
-    .option('--json', 'for scripts: one JSON value')
+    .option(...jsonOption('one JSON value'))
+    .option(...QUIET_OPTION)
     .action((kind: string, file: string, options: MakeOptions) => make(kind, file, options));
   image
     .command('kinds')
     .description('list the kinds of image that can be made, and what the device answers to each')
-    .option('--json', 'for scripts: one JSON value a kind')
-    .action((options: { json?: true }) => kinds(createOutput({ json: options.json ?? false })));
+    .option(...jsonOption('one JSON value a kind'))
+    .option(...QUIET_OPTION)
+    .action((options: OutputFlags) => kinds(outputFor(options)));
 }
 
-interface InfoOptions {
+interface InfoOptions extends OutputFlags {
   readonly layout?: string;
-  readonly json?: true;
 }
 
 async function info(file: string, options: InfoOptions): Promise<void> {
-  const out = createOutput({ json: options.json ?? false });
+  const out = outputFor(options);
   const layout = options.layout === undefined ? undefined : layoutByName(options.layout);
   const bytes = await readImageFile(file);
   const image = inspectImage(bytes);
@@ -66,7 +69,7 @@ async function info(file: string, options: InfoOptions): Promise<void> {
       hint: `It looks like ${image.looksLike.text}.`,
     });
   }
-  if (!out.json) out.line(explainImage(bytes, layout).trimEnd());
+  if (!out.json) out.result(explainImage(bytes, layout).trimEnd());
   const serves = slots?.some((slot) => slot.ok) ?? true;
   if (image.problems.some(({ code }) => code !== 'trailing-bytes') || !serves) setVerdict(1);
 }
@@ -74,7 +77,7 @@ async function info(file: string, options: InfoOptions): Promise<void> {
 function infoOfDump(file: string, bytes: Uint8Array, out: Output): void {
   const dump = inspectFlashDump(bytes);
   out.value({ file, kind: 'flash-dump', fileBytes: bytes.length, ...dump });
-  if (!out.json) out.line(explainDump(dump).trimEnd());
+  if (!out.json) out.result(explainDump(dump).trimEnd());
   const isSound = (image: ImageInfo | undefined) =>
     image?.problems.every(({ code }) => code === 'trailing-bytes') ?? true;
   const isGood =
@@ -93,17 +96,16 @@ function slotVerdicts(bytes: Uint8Array, layout: Layout) {
   }));
 }
 
-interface MakeOptions {
+interface MakeOptions extends OutputFlags {
   readonly output: string;
   readonly at?: number;
   readonly seed: number;
   readonly layout?: string;
   readonly slot?: string;
-  readonly json?: true;
 }
 
 async function make(kindName: string, file: string, options: MakeOptions): Promise<void> {
-  const out = createOutput({ json: options.json ?? false });
+  const out = outputFor(options);
   const good = await readImageFile(file);
   const place = placeFor(good, file, options);
   const made = makeImage(kindName, { good, at: options.at, seed: options.seed, ...place });
@@ -160,14 +162,14 @@ function kinds(out: Output): void {
     out.value(kind);
     if (out.json) continue;
     if (kind.group !== group) {
-      out.line(`${group === '' ? '' : '\n'}${kind.group}`);
+      out.result(`${group === '' ? '' : '\n'}${kind.group}`);
       ({ group } = kind);
     }
     const at = kind.at === undefined ? '' : `; --at: ${kind.at}`;
-    out.line(`  ${kind.name.padEnd(width)}  ${answerText(kind.refusal).padEnd(26)}  ${kind.text}${at}`);
+    out.result(`  ${kind.name.padEnd(width)}  ${answerText(kind.refusal).padEnd(26)}  ${kind.text}${at}`);
   }
   if (!out.json) {
-    out.line('\nThe second column is what the device answers; (early) = before anything is erased.');
+    out.result('\nThe second column is what the device answers; (early) = before anything is erased.');
   }
 }
 

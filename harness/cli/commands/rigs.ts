@@ -1,20 +1,21 @@
 import type { Command } from 'commander';
 import { overviewOfRigs, stateWords, type RigOverview } from '../../rig/rig-overview';
 import { setVerdict } from '../esprig';
-import { createOutput } from '../output';
+import { jsonOption, outputFor, QUIET_OPTION, type OutputFlags } from '../output-options';
 
 /** Adds `esprig rigs`. */
 export function register(program: Command): void {
   program
     .command('rigs')
     .description('the rigs that there are, what they can do, who has them')
-    .option('--json', 'one JSON value a line on stdout')
-    .action(async (options: { readonly json?: boolean }) => {
-      const out = createOutput({ json: options.json === true });
+    .option(...jsonOption('one JSON value a rig'))
+    .option(...QUIET_OPTION)
+    .action(async (flags: OutputFlags) => {
+      const out = outputFor(flags);
       const rigs = await overviewOfRigs();
       for (const rig of rigs) {
         out.value({ ...rig });
-        if (!out.json) for (const line of linesOf(rig)) out.line(line);
+        if (!out.json) for (const line of linesOf(rig)) out.result(line);
       }
       out.line('Files of your own bench go to rigs/local/; rigs/example-bench.yaml is one to begin with.');
       // A file that cannot be read is the caller's to mend; a firmware that is not built is only told.

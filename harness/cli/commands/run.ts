@@ -59,7 +59,7 @@ export function register(program: Command): void {
     )
     .option('--list', 'show which case files would run, and run nothing')
     .argument('[jest...]', 'behind `--`: options that go to Jest as they are');
-  withOutputOptions(command, 'one JSON value a verdict as it comes, and the summary last,')
+  withOutputOptions(command, 'one JSON value a verdict as it comes, the summary last,')
     .addHelpText('after', EXAMPLES)
     .action(async (jestArgs: readonly string[], options: RunCommandOptions) => {
       const out = outputFor(options);

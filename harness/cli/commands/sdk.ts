@@ -12,7 +12,8 @@ import {
   type SdkPatchVerdict,
 } from '../../protocol/sdk-patch';
 import { setVerdict } from '../esprig';
-import { createOutput, type Output } from '../output';
+import type { Output } from '../output';
+import { jsonOption, outputFor, QUIET_OPTION, type OutputFlags } from '../output-options';
 import { encodeNote, noteOf, notePath, NOTE_NAME, readNote, restoreByNote } from '../sdk/sdk-note';
 import { findSdk, type SdkTree } from '../sdk/sdk-tree';
 import { writeTogether, type FileChange } from '../sdk/write-together';
@@ -32,9 +33,10 @@ export function register(program: Command): void {
       .command(name)
       .description(summary)
       .argument('[path]', 'top folder of ESP8266_RTOS_SDK; by default what IDF_PATH holds')
-      .option('--json', 'for scripts: one JSON value')
-      .action((path: string | undefined, options: { json?: true }) => {
-        run(look(path), createOutput({ json: options.json ?? false }));
+      .option(...jsonOption('one JSON value'))
+      .option(...QUIET_OPTION)
+      .action((path: string | undefined, options: OutputFlags) => {
+        run(look(path), outputFor(options));
       });
   }
 }
@@ -104,13 +106,15 @@ function report(looked: Looked, out: Output, verb: string, done: readonly string
     }),
   });
   if (out.json) return;
-  out.line(describeSdk(looked));
+  // What was looked for is the result; what was changed is told by the exit code.
+  const say = (text: string): void => (verb === 'check' ? out.result(text) : out.line(text));
+  say(describeSdk(looked));
   for (const { patch, verdict } of patches) {
     const { state, detail } = verdict;
-    out.line(`  ${state.padEnd(8)} ${patch.name.padEnd(19)} ${whereOf(patch, verdict)}`);
+    say(`  ${state.padEnd(8)} ${patch.name.padEnd(19)} ${whereOf(patch, verdict)}`);
     if (state === 'applied' || verb !== 'check') continue;
-    out.line(`           ${detail}`);
-    out.line(`           ${patch.text} Needed for: ${patch.neededFor}.`);
+    say(`           ${detail}`);
+    say(`           ${patch.text} Needed for: ${patch.neededFor}.`);
   }
 }
 
@@ -123,7 +127,7 @@ function check(looked: Looked, out: Output): void {
   setVerdict(1);
   if (out.json) return;
   const strange = count('partly') + count('unknown');
-  out.line(
+  out.result(
     strange > 0
       ? `${applied} of ${looked.patches.length} are there; \`esprig sdk patch\` leaves an SDK alone whose text it does not know.`
       : `${applied} of ${looked.patches.length} are there; \`esprig sdk patch ${looked.sdk.path}\` makes the rest.`,

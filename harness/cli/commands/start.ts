@@ -1,7 +1,7 @@
 import type { Command } from 'commander';
 import { summaryLines } from '../../jest/summary';
 import { setVerdict } from '../esprig';
-import { createOutput } from '../output';
+import { outputFor, QUIET_OPTION, type OutputFlags } from '../output-options';
 import { runCases } from '../run/run-cases';
 
 /** A readable part of all cases: boots, updates, the refusals that save the board. */
@@ -12,8 +12,9 @@ export function register(program: Command): void {
   program
     .command('start')
     .description('the main job on an emulated board; what `npm start` runs')
-    .action(async () => {
-      const out = createOutput();
+    .option(...QUIET_OPTION)
+    .action(async (flags: OutputFlags) => {
+      const out = outputFor(flags);
       out.line(
         'An emulated ESP8266 is leased, its firmware flashed over its serial line, and asked by cases:',
       );
@@ -22,9 +23,9 @@ export function register(program: Command): void {
       const { record, htmlPath } = await runCases({
         rigs: ['virtual-1mb'],
         case: CASES,
-        command: 'esprig start',
+        ...{ command: 'esprig start', quiet: flags.quiet },
       });
-      for (const line of summaryLines(record, htmlPath)) out.line(line);
+      for (const line of summaryLines(record, htmlPath)) out.result(line);
       out.line('');
       out.line(
         'Next: npx esprig run --rig virtual-1mb --rig virtual-2mb (all cases), npx esprig --help (the rest).',
