@@ -17,7 +17,6 @@ export function dieWithParent(everyMs = ASK_EVERY_MS): () => void {
     eval: true,
     name: 'esprig-parent-watch',
     workerData: { parent: process.ppid, everyMs },
-    resourceLimits: { maxOldGenerationSizeMb: 4, maxYoungGenerationSizeMb: 1 },
   });
   watcher.unref();
   // It is an extra: where no thread can be had, the channel still tells of most ends.

@@ -47,6 +47,8 @@ export interface LaneOptions {
 export class WorkerLane {
   readonly #options: LaneOptions;
   #worker: (Worker & TestWorker) | undefined;
+  /** Was asked to end. */
+  #ending: Worker | undefined;
 
   constructor(options: LaneOptions) {
     this.#options = options;
@@ -78,12 +80,13 @@ export class WorkerLane {
   async end(): Promise<boolean> {
     const worker = this.#worker;
     this.#worker = undefined;
+    this.#ending = worker;
     return worker === undefined ? false : (await worker.end()).forceExited;
   }
 
   /** Ends the process now, whatever it does. */
   kill(): void {
-    const { _workerPool: pool } = (this.#worker ?? {}) as unknown as PoolOfWorker;
+    const { _workerPool: pool } = (this.#worker ?? this.#ending ?? {}) as unknown as PoolOfWorker;
     for (const child of pool?.getWorkers() ?? []) child.forceExit();
   }
 

@@ -6,7 +6,7 @@ import { createServer, type IncomingMessage, type Server, type ServerResponse } 
 import type { AddressInfo } from 'node:net';
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { RigError } from '../../core/errors';
+import { LinkError, RigError, type EsprigError } from '../../core/errors';
 import { Console } from '../../device/console';
 import { PROFILES } from '../../device/dut-profile';
 import type { BoardLine } from '../../port/board-line';
@@ -17,8 +17,19 @@ import { otaSlots } from '../../protocol/partition-table';
 import type { Capability, FlashState, RunningRig } from '../../rig/running-rig';
 import type { OpenRigOptions, RigProvider, RigSummary } from '../rig-provider';
 
+/** The network of a board that goes away tells of it before the line does. */
+const VANISHES_AFTER_MS = 30;
+
 const LAYOUT = layoutByName('one-mb');
-const NAMES = ['fake-1', 'fake-2', 'fake-serial', 'fake-broken', 'fake-silent', 'fake-crashing'];
+const NAMES = [
+  'fake-1',
+  'fake-2',
+  'fake-serial',
+  'fake-broken',
+  'fake-silent',
+  'fake-crashing',
+  'fake-vanishing',
+];
 
 function describe(name: string): RigSummary {
   if (!NAMES.includes(name)) {
@@ -55,6 +66,8 @@ interface Device {
   readonly streams: Set<ServerResponse>;
   eventId: number;
   readonly isCrashing: boolean;
+  /** Its line goes away, a moment after its network. */
+  readonly vanish: (() => void) | undefined;
 }
 
 async function open(name: string, options: OpenRigOptions): Promise<RunningRig> {
@@ -67,9 +80,19 @@ async function open(name: string, options: OpenRigOptions): Promise<RunningRig> 
     });
   }
   const line = new Line();
+  let trouble: EsprigError | undefined;
   const device: Device = {
     ...{ flash: shipped(), running: 'ota_0', line, streams: new Set(), eventId: 0 },
     isCrashing: name === 'fake-crashing',
+    vanish:
+      name !== 'fake-vanishing'
+        ? undefined
+        : () => {
+            clock.after(VANISHES_AFTER_MS, () => {
+              trouble = new LinkError('ESPRIG_PORT_UNPLUGGED', `${name}: its serial line went away`);
+              bus.emit('rig', 'rig-broken', { text: trouble.message });
+            });
+          },
   };
   const link = memoryPort(line, { garbleOtherBaud: false });
   await link.open();
@@ -101,6 +124,9 @@ async function open(name: string, options: OpenRigOptions): Promise<RunningRig> 
       },
       imageFor: (label) => imageFor(label),
       elfFor: () => undefined,
+    },
+    get trouble() {
+      return trouble;
     },
     mac: '5c:cf:7f:00:00:01',
     token: undefined,
@@ -195,6 +221,11 @@ async function answer(device: Device, request: IncomingMessage, response: Server
       device.streams.add(response);
       return;
     case 'POST /send':
+      if (device.vanish !== undefined) {
+        response.destroy();
+        device.vanish();
+        return;
+      }
       if (device.isCrashing) {
         device.line.print(
           "Guru Meditation Error: Core  0 panic'ed (LoadProhibited). Exception was unhandled.",

@@ -51,6 +51,7 @@ export interface Started {
 export class Project implements Disposable {
   readonly folder = mkdtempSync(join(tmpdir(), 'esprig-jest-'));
   readonly traces = join(this.folder, 'traces');
+  readonly #children: ChildProcessWithoutNullStreams[] = [];
 
   constructor({ files, rigs = ['fake-1'], budgets = {}, maxWorkers = 2 }: ProjectOptions) {
     mkdirSync(this.traces);
@@ -116,6 +117,7 @@ export class Project implements Disposable {
     });
     child.stderr.on('data', (chunk: Buffer) => (output += chunk.toString()));
     child.stdin.on('error', () => undefined);
+    this.#children.push(child);
     const ended = new Promise<Ended>((done) => {
       child.on('close', (exitCode) => done([exitCode, output, stdout]));
     });
@@ -149,6 +151,7 @@ export class Project implements Disposable {
   }
 
   [Symbol.dispose](): void {
+    for (const child of this.#children) child.kill('SIGKILL');
     rmSync(this.folder, { recursive: true, force: true });
   }
 }
