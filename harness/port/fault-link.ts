@@ -3,7 +3,8 @@
  * other link; for tests of whatever talks over one. Faults are chosen by a seed, so that a run can be repeated.
  */
 import { portError } from './port-errors';
-import type { LineStates, LinkClosed, ModemStates, ReceivedChunk, SerialLink, Unsubscribe } from './port';
+import type { ReceivedChunk, SerialLink } from './port';
+import { WrappedLink } from './wrapped-link';
 
 export type Direction = 'toHost' | 'toBoard';
 
@@ -39,19 +40,17 @@ export interface FaultCounts {
 }
 
 /** Wraps a link. `unplug` is how the inner link's cable is pulled; without it the inner link is closed. */
-export class FaultLink implements SerialLink {
+export class FaultLink extends WrappedLink {
   #counts = { dropped: 0, duplicated: 0, flipped: 0, stalled: 0, bytes: 0 };
-  #closed: LinkClosed | undefined;
   #random: number;
   /** Chunks to the host wait for a stalled one before them. */
   #toHost: Promise<void> = Promise.resolve();
   readonly #inner: SerialLink;
   readonly #plan: FaultPlan;
   readonly #unplug: (() => void) | undefined;
-  readonly #dataListeners = new Set<(chunk: ReceivedChunk) => void>();
-  readonly #closeListeners = new Set<(closed: LinkClosed) => void>();
 
   constructor(inner: SerialLink, plan: FaultPlan, unplug?: () => void) {
+    super();
     this.#inner = inner;
     this.#plan = plan;
     this.#unplug = unplug;
@@ -68,28 +67,8 @@ export class FaultLink implements SerialLink {
     return dropped + duplicated + flipped + stalled;
   }
 
-  get path(): string {
-    return this.#inner.path;
-  }
-
-  get isOpen(): boolean {
-    return this.#closed === undefined && this.#inner.isOpen;
-  }
-
-  get baud(): number {
-    return this.#inner.baud;
-  }
-
-  get lines(): LineStates {
-    return this.#inner.lines;
-  }
-
-  get hasLines(): boolean {
-    return this.#inner.hasLines;
-  }
-
-  get setsLinesAtOnce(): boolean {
-    return this.#inner.setsLinesAtOnce;
+  protected override get inner(): SerialLink {
+    return this.#inner;
   }
 
   async open(): Promise<void> {
@@ -105,68 +84,29 @@ export class FaultLink implements SerialLink {
 
   async close(): Promise<void> {
     await this.#inner.close();
-    this.#end({ reason: 'closed', detail: 'closed', atMs: performance.now() });
+    this.listeners.end({ reason: 'closed', detail: 'closed', atMs: performance.now() });
   }
 
-  async write(bytes: Uint8Array): Promise<void> {
-    this.#mustBeOpen();
+  override async write(bytes: Uint8Array): Promise<void> {
+    this.usable('write');
     const { kept, stalls, cut } = this.#spoil(bytes, this.#plan.toBoard ?? {});
     if (stalls > 0) await pause(stalls * (this.#plan.stallMs ?? 20));
-    this.#mustBeOpen();
-    if (kept.length > 0) await this.#inner.write(kept);
+    // The cable may have been pulled meanwhile.
+    const link = this.usable('write');
+    if (kept.length > 0) await link.write(kept);
     if (cut) this.#pull();
-  }
-
-  drain(): Promise<void> {
-    return this.#inner.drain();
-  }
-
-  async purge(): Promise<void> {
-    this.#mustBeOpen();
-    await this.#inner.purge();
-  }
-
-  async setBaud(baud: number): Promise<void> {
-    this.#mustBeOpen();
-    await this.#inner.setBaud(baud);
-  }
-
-  async setLines(lines: LineStates): Promise<void> {
-    this.#mustBeOpen();
-    await this.#inner.setLines(lines);
-  }
-
-  readModemState(): Promise<ModemStates> {
-    return this.#inner.readModemState();
-  }
-
-  onData(listener: (chunk: ReceivedChunk) => void): Unsubscribe {
-    this.#dataListeners.add(listener);
-    return () => void this.#dataListeners.delete(listener);
-  }
-
-  onClose(listener: (closed: LinkClosed) => void): Unsubscribe {
-    if (this.#closed !== undefined) {
-      listener(this.#closed);
-      return () => undefined;
-    }
-    this.#closeListeners.add(listener);
-    return () => void this.#closeListeners.delete(listener);
   }
 
   #listen(): void {
     this.#inner.onData((chunk) => this.#receive(chunk));
-    this.#inner.onClose((closed) => this.#end(closed));
+    this.#inner.onClose((closed) => this.listeners.end(closed));
   }
 
   #receive(chunk: ReceivedChunk): void {
     const { kept, stalls, cut } = this.#spoil(chunk.bytes, this.#plan.toHost ?? {});
     const deliver = (): void => {
-      if (this.#closed !== undefined) return;
-      if (kept.length > 0) {
-        const spoilt = { bytes: kept, atMs: performance.now() };
-        for (const listener of this.#dataListeners) listener(spoilt);
-      }
+      if (this.listeners.closed !== undefined) return;
+      if (kept.length > 0) this.listeners.deliver({ bytes: kept, atMs: performance.now() });
       if (cut) this.#pull();
     };
     if (stalls > 0) this.#toHost = this.#toHost.then(() => pause(stalls * (this.#plan.stallMs ?? 20)));
@@ -219,23 +159,16 @@ export class FaultLink implements SerialLink {
   }
 
   #pull(): void {
-    this.#end({ reason: 'unplugged', detail: 'pulled by the fault plan', atMs: performance.now() });
+    this.listeners.end({ reason: 'unplugged', detail: 'pulled by the fault plan', atMs: performance.now() });
     if (this.#unplug !== undefined) this.#unplug();
     else void this.#inner.close();
   }
 
-  #mustBeOpen(): void {
-    if (this.#closed === undefined) return;
-    const code = this.#closed.reason === 'unplugged' ? 'ESPRIG_PORT_UNPLUGGED' : 'ESPRIG_PORT_CLOSED';
-    throw portError(code, `${this.path}: ${this.#closed.detail}`);
-  }
-
-  #end(closed: LinkClosed): void {
-    if (this.#closed !== undefined) return;
-    this.#closed = closed;
-    for (const listener of this.#closeListeners) listener(closed);
-    this.#closeListeners.clear();
-    this.#dataListeners.clear();
+  protected override usable(what: string): SerialLink {
+    const { closed } = this.listeners;
+    if (closed === undefined) return this.#inner;
+    const code = closed.reason === 'unplugged' ? 'ESPRIG_PORT_UNPLUGGED' : 'ESPRIG_PORT_CLOSED';
+    throw portError(code, `${what} on ${this.path}: ${closed.detail}`);
   }
 }
 

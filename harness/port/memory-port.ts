@@ -1,4 +1,5 @@
 import type { BoardLine } from './board-line';
+import { LinkListeners } from './link-listeners';
 import { LINES_RELEASED } from './port';
 import { portError } from './port-errors';
 import { asReceivedAt } from './uart-mismatch';
@@ -29,14 +30,12 @@ export class MemoryPort implements SerialLink {
   #used = false;
   #baud: number;
   #lines: LineStates = LINES_RELEASED;
-  #closed: LinkClosed | undefined;
   #toHost: ReceivedChunk[] = [];
   #scheduled = false;
   readonly #board: BoardLine;
   readonly #garble: boolean;
   readonly #timeoutMs: number;
-  readonly #dataListeners = new Set<(chunk: ReceivedChunk) => void>();
-  readonly #closeListeners = new Set<(closed: LinkClosed) => void>();
+  readonly #listeners = new LinkListeners();
 
   constructor(board: BoardLine, options: MemoryPortOptions) {
     this.#board = board;
@@ -121,17 +120,11 @@ export class MemoryPort implements SerialLink {
   }
 
   onData(listener: (chunk: ReceivedChunk) => void): Unsubscribe {
-    this.#dataListeners.add(listener);
-    return () => void this.#dataListeners.delete(listener);
+    return this.#listeners.onData(listener);
   }
 
   onClose(listener: (closed: LinkClosed) => void): Unsubscribe {
-    if (this.#closed !== undefined) {
-      listener(this.#closed);
-      return () => undefined;
-    }
-    this.#closeListeners.add(listener);
-    return () => void this.#closeListeners.delete(listener);
+    return this.#listeners.onClose(listener);
   }
 
   #fromBoard(bytes: Uint8Array, baud: number): void {
@@ -156,8 +149,7 @@ export class MemoryPort implements SerialLink {
       bytes.set(chunk.bytes, at);
       at += chunk.bytes.length;
     }
-    const joined = { bytes, atMs: chunks[0]!.atMs };
-    for (const listener of this.#dataListeners) listener(joined);
+    this.#listeners.deliver({ bytes, atMs: chunks[0]!.atMs });
   }
 
   async #room(): Promise<void> {
@@ -186,10 +178,11 @@ export class MemoryPort implements SerialLink {
 
   #mustBeOpen(what: string): void {
     if (this.#open) return;
-    if (this.#closed?.reason === 'unplugged') {
+    const { closed } = this.#listeners;
+    if (closed?.reason === 'unplugged') {
       throw portError(
         'ESPRIG_PORT_UNPLUGGED',
-        `${what} on ${this.path}: the device went away (${this.#closed.detail})`,
+        `${what} on ${this.path}: the device went away (${closed.detail})`,
       );
     }
     throw portError('ESPRIG_PORT_CLOSED', `${what} on ${this.path}: the link is not open`);
@@ -203,9 +196,6 @@ export class MemoryPort implements SerialLink {
       this.#lines = LINES_RELEASED;
       this.#board.setLines(LINES_RELEASED);
     }
-    this.#closed = { reason, detail, atMs: performance.now() };
-    for (const listener of this.#closeListeners) listener(this.#closed);
-    this.#closeListeners.clear();
-    this.#dataListeners.clear();
+    this.#listeners.end({ reason, detail, atMs: performance.now() });
   }
 }

@@ -1,6 +1,7 @@
 import { SerialPortStream } from '@serialport/stream';
 import type { BindingInterface } from '@serialport/bindings-interface';
 import { portError, portErrorFrom } from './port-errors';
+import { LinkListeners } from './link-listeners';
 import { LINES_RELEASED } from './port';
 import type { LineStates, LinkClosed, ModemStates, ReceivedChunk, SerialLink, Unsubscribe } from './port';
 import { withinMs } from './within';
@@ -25,10 +26,8 @@ export class StreamLink implements SerialLink {
   #hasLines = true;
   #closing = false;
   #baud: number;
-  #closed: LinkClosed | undefined;
   readonly #options: StreamLinkOptions;
-  readonly #dataListeners = new Set<(chunk: ReceivedChunk) => void>();
-  readonly #closeListeners = new Set<(closed: LinkClosed) => void>();
+  readonly #listeners = new LinkListeners();
 
   constructor(options: StreamLinkOptions) {
     this.#options = options;
@@ -38,7 +37,7 @@ export class StreamLink implements SerialLink {
   }
 
   get isOpen(): boolean {
-    return this.#stream?.isOpen === true && this.#closed === undefined;
+    return this.#stream?.isOpen === true && this.#listeners.closed === undefined;
   }
 
   get baud(): number {
@@ -165,31 +164,23 @@ export class StreamLink implements SerialLink {
   }
 
   onData(listener: (chunk: ReceivedChunk) => void): Unsubscribe {
-    this.#dataListeners.add(listener);
-    return () => void this.#dataListeners.delete(listener);
+    return this.#listeners.onData(listener);
   }
 
   onClose(listener: (closed: LinkClosed) => void): Unsubscribe {
-    if (this.#closed !== undefined) {
-      listener(this.#closed);
-      return () => undefined;
-    }
-    this.#closeListeners.add(listener);
-    return () => void this.#closeListeners.delete(listener);
+    return this.#listeners.onClose(listener);
   }
 
   #deliver(bytes: Buffer): void {
     const atMs = performance.now();
-    const chunk = { bytes: new Uint8Array(bytes.buffer, bytes.byteOffset, bytes.byteLength), atMs };
-    for (const listener of this.#dataListeners) listener(chunk);
+    this.#listeners.deliver({
+      bytes: new Uint8Array(bytes.buffer, bytes.byteOffset, bytes.byteLength),
+      atMs,
+    });
   }
 
   #end(reason: LinkClosed['reason'], detail: string): void {
-    if (this.#closed !== undefined) return;
-    this.#closed = { reason, detail, atMs: performance.now() };
-    for (const listener of this.#closeListeners) listener(this.#closed);
-    this.#closeListeners.clear();
-    this.#dataListeners.clear();
+    this.#listeners.end({ reason, detail, atMs: performance.now() });
   }
 
   async #run(
@@ -208,7 +199,7 @@ export class StreamLink implements SerialLink {
         portError('ESPRIG_PORT_STALLED', `${what} on ${this.path}: not done in ${Math.round(limitMs)} ms`),
       );
     } catch (error) {
-      if (this.#closed !== undefined) throw this.#notOpen(what);
+      if (this.#listeners.closed !== undefined) throw this.#notOpen(what);
       throw portErrorFrom(`${what} on ${this.path}`, error);
     } finally {
       unsubscribe();
@@ -216,10 +207,11 @@ export class StreamLink implements SerialLink {
   }
 
   #notOpen(what: string): Error {
-    if (this.#closed?.reason === 'unplugged') {
+    const { closed } = this.#listeners;
+    if (closed?.reason === 'unplugged') {
       return portError(
         'ESPRIG_PORT_UNPLUGGED',
-        `${what} on ${this.path}: the device went away (${this.#closed.detail})`,
+        `${what} on ${this.path}: the device went away (${closed.detail})`,
       );
     }
     return portError('ESPRIG_PORT_CLOSED', `${what} on ${this.path}: the link is not open`);

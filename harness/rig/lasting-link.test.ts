@@ -93,7 +93,7 @@ describe('a link to a board on a switched USB port', () => {
     const { usb, link } = await linked();
     link.expectPowerCut();
     usb.adapters[0]!.unplug();
-    expect(() => link.write(Buffer.from('x'))).toThrow(/the board has no power/);
+    await expect(link.write(Buffer.from('x'))).rejects.toThrow(/the board has no power/);
     await link.close();
   });
 
