@@ -76,6 +76,11 @@ export class Board implements AsyncDisposable {
     this.dut = new CaseDut(client, {
       time: (phase, within) => this.within(phase, within),
       expectRestart: (isExpected) => held.rig.console.allowResets(isExpected ? 1 : 0),
+      onStatus: ({ running, heapFreeBytes, heapLowestBytes, uptimeMs }) =>
+        held.bus.emit('jest', 'dut-status', {
+          ...{ running, heapFreeBytes, heapLowestBytes, uptimeMs, lane: 'http' },
+          text: `status: ${running} runs, ${String(heapFreeBytes)} bytes free, never fewer than ${String(heapLowestBytes)}`,
+        }),
     });
     this.console = new CaseConsole(held.rig, (phase, within) => this.within(phase, within));
   }

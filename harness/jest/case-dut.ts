@@ -162,6 +162,8 @@ export interface CaseDutHooks {
   readonly time: ShareOfTime;
   /** The next restart is the device's answer to an upload, not a fault. */
   readonly expectRestart: (isExpected: boolean) => void;
+  /** What the device told of itself. */
+  readonly onStatus: (status: DutStatus) => void;
 }
 
 /** What a case says to its device. */
@@ -179,9 +181,9 @@ export class CaseDut {
   }
 
   /** Skips the case on firmware without a status. */
-  status(options: Within = {}): Promise<DutStatus> {
+  async status(options: Within = {}): Promise<DutStatus> {
     this.#mustHaveStatus();
-    return this.client.status(this.#hooks.time('status', options));
+    return this.#told(await this.client.status(this.#hooks.time('status', options)));
   }
 
   get(path: string, options: RequestOptions & Within = {}): Promise<HttpAnswer> {
@@ -240,13 +242,18 @@ export class CaseDut {
     return this.client.waitForHttp(this.#hooks.time('http', options));
   }
 
-  waitForStatus(
+  async waitForStatus(
     wanted: (status: DutStatus) => boolean,
     what: string,
     options: Within = {},
   ): Promise<DutStatus> {
     this.#mustHaveStatus();
-    return this.client.waitForStatus(wanted, what, this.#hooks.time('status', options));
+    return this.#told(await this.client.waitForStatus(wanted, what, this.#hooks.time('status', options)));
+  }
+
+  #told(status: DutStatus): DutStatus {
+    this.#hooks.onStatus(status);
+    return status;
   }
 
   #mustHaveStatus(): void {

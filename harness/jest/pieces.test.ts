@@ -257,4 +257,16 @@ describe('words for people', () => {
     expect(text).toContain('The slowest:\n     1.5 s  a.test.ts › good [r]');
     expect(text).toMatch(/Note: a note\n\nReport: \/reports\/index\.html$/);
   });
+
+  test('says in a line what is new against the runs before', () => {
+    const record = { cases: [], totals: {}, rigs: [], elapsedMs: 1, notes: [] } as unknown as RunRecord;
+    const withNews = (worse: number, flaky: number) => {
+      const ids = (count: number) => Array.from({ length: count }, (_, index) => `c${index}`);
+      const news = { comparedCases: 7, lastRun: 'r', worse: ids(worse), better: [], flaky: ids(flaky) };
+      return summaryLines({ ...record, news }, undefined).slice(3);
+    };
+    expect(withNews(2, 1)).toEqual(['  new: 2 worse than before, 1 flaky with the same images']);
+    expect(withNews(0, 0)).toEqual(['  nothing new in 7 cases that ran before']);
+    expect(summaryLines(record, undefined)).toHaveLength(3);
+  });
 });

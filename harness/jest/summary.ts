@@ -21,6 +21,8 @@ export function summaryLines(record: RunRecord, indexPath: string | undefined): 
     `${totals.cases} cases on ${rigs.map(({ name }) => name).join(', ') || 'no rig'} in ${seconds(elapsedMs)}`,
   ];
   lines.push(`  ${VERDICTS.map((verdict) => `${totals[verdict]} ${verdict}`).join(', ')}`);
+  const news = newsLine(record);
+  if (news !== undefined) lines.push(`  ${news}`);
   const bad = cases.filter(({ verdict }) => verdict === 'failed' || verdict === 'broken');
   const trouble = bad.filter(({ code }) => code !== CUT_SHORT);
   for (const [blame, who] of Object.entries(WHO)) {
@@ -41,6 +43,21 @@ export function summaryLines(record: RunRecord, indexPath: string | undefined): 
   for (const note of record.notes) lines.push('', `Note: ${note}`);
   if (indexPath !== undefined) lines.push('', `Report: ${indexPath}`);
   return lines;
+}
+
+/** What is new against the runs before; undefined: there were none. */
+function newsLine({ news }: RunRecord): string | undefined {
+  if (news === undefined) return undefined;
+  const { worse, better, flaky, comparedCases } = news;
+  const parts = [
+    [worse.length, 'worse than before'],
+    [better.length, 'better than before'],
+    [flaky.length, 'flaky with the same images'],
+  ] as const;
+  const told = parts.filter(([count]) => count > 0).map(([count, words]) => `${count} ${words}`);
+  return told.length > 0
+    ? `new: ${told.join(', ')}`
+    : `nothing new in ${comparedCases} cases that ran before`;
 }
 
 function troubleLines(row: CaseRecord): readonly string[] {

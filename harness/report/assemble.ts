@@ -1,5 +1,6 @@
 import { exitCodeFor, type ExitCode } from '../core/errors';
 import type { Captures } from './captures';
+import { derivedMetrics } from './derived-metrics';
 import type { SerialEntry } from './run-entries';
 import type { RunParts } from './run-reader';
 import type { CaseRecord, RunRecord, TimelineRecord, Totals } from './run-record';
@@ -59,7 +60,7 @@ export function assembleRun(parts: RunParts, facts: RunFacts): AssembledRun {
       cases,
       totals: totalsOf(cases),
       exitCode: cutShort?.isWanted === false ? exitCodeFor('harness') : exitCodeOfRun(cases),
-      metrics: parts.metrics,
+      metrics: [...parts.metrics, ...derivedMetrics({ cases }, parts.events)],
       captures: captures?.records,
       notes: [
         ...parts.notes,

@@ -1,7 +1,5 @@
+import { changeOfMetric, changeOfVerdict, groupMetrics, median, type Change } from './change';
 import type { CaseRecord, ImageRecord, MetricRecord, RunRecord, Verdict } from './run-record';
-
-/** `worse` is what makes a comparison fail. */
-export type Change = 'worse' | 'better' | 'changed';
 
 export interface VerdictChange {
   readonly title: string;
@@ -58,9 +56,6 @@ export interface CompareOptions {
   readonly tolerance: number;
 }
 
-/** How good a verdict is; broken and skipped say nothing about the firmware, but the run proves less than before. */
-const RANK: Readonly<Record<Verdict, number>> = { passed: 3, skipped: 2, broken: 1, failed: 0 };
-
 /** Two runs of the same cases side by side; on another rig too, if each run has only one. */
 export function compareRuns(base: RunRecord, head: RunRecord, options: CompareOptions): Comparison {
   const keyOf = keyFor(base, head);
@@ -68,7 +63,8 @@ export function compareRuns(base: RunRecord, head: RunRecord, options: CompareOp
   const headCases = new Map(head.cases.map((one) => [keyOf.case(one), one]));
   const verdicts = [...headCases].flatMap(([key, after]) => {
     const before = baseCases.get(key);
-    return before === undefined || before.verdict === after.verdict ? [] : [verdictChange(before, after)];
+    const change = before === undefined ? undefined : changeOfVerdict(before.verdict, after.verdict);
+    return before === undefined || change === undefined ? [] : [verdictChange(before, after, change)];
   });
   const added = [...headCases].filter(([key]) => !baseCases.has(key)).map(([, one]) => one);
   const removed = [...baseCases].filter(([key]) => !headCases.has(key)).map(([, one]) => one);
@@ -98,17 +94,14 @@ function keyFor(base: RunRecord, head: RunRecord): Keys {
   return { rig, case: ({ file, titlePath, rig: name }) => JSON.stringify([file, titlePath, rig(name)]) };
 }
 
-function verdictChange(before: CaseRecord, after: CaseRecord): VerdictChange {
-  const delta = RANK[after.verdict] - RANK[before.verdict];
-  // A case that was never judged before is news, good or bad, when it is judged now.
-  const isNews = before.verdict === 'skipped' && after.verdict === 'passed';
+function verdictChange(before: CaseRecord, after: CaseRecord, change: Change): VerdictChange {
   return {
     title: after.titlePath.join(' › '),
     file: after.file,
     rig: after.rig,
     base: before.verdict,
     head: after.verdict,
-    change: delta < 0 ? 'worse' : isNews ? 'changed' : 'better',
+    change,
     message: after.failures[0]?.message.split('\n')[0] ?? after.skipReason,
   };
 }
@@ -120,8 +113,8 @@ function compareMetrics(
   tolerance: number,
 ): readonly MetricChange[] {
   const keyOf = ({ name, unit, rig }: MetricRecord): string => JSON.stringify([name, unit, rigKey(rig)]);
-  const before = valuesBy(base.metrics, keyOf);
-  return [...valuesBy(head.metrics, keyOf)].flatMap(([key, after]) => {
+  const before = groupMetrics(base.metrics, keyOf);
+  return [...groupMetrics(head.metrics, keyOf)].flatMap(([key, after]) => {
     const known = before.get(key);
     if (known === undefined) return [];
     const [baseValue, headValue] = [median(known.values), median(after.values)];
@@ -133,42 +126,9 @@ function compareMetrics(
       base: baseValue,
       head: headValue,
       ratio: baseValue === 0 ? undefined : headValue / baseValue,
-      change: metricChange(baseValue, headValue, better, tolerance),
+      change: changeOfMetric(baseValue, headValue, better, tolerance),
     };
   });
-}
-
-function metricChange(
-  base: number,
-  head: number,
-  better: MetricRecord['better'],
-  tolerance: number,
-): Change | undefined {
-  if (Math.abs(head - base) <= Math.abs(base) * tolerance) return undefined;
-  if (better === undefined) return 'changed';
-  return (better === 'more') === head > base ? 'better' : 'worse';
-}
-
-function valuesBy(
-  metrics: readonly MetricRecord[],
-  keyOf: (metric: MetricRecord) => string,
-): ReadonlyMap<string, { readonly first: MetricRecord; readonly values: readonly number[] }> {
-  const groups = new Map<string, { readonly first: MetricRecord; readonly values: readonly number[] }>();
-  for (const metric of metrics) {
-    const group = groups.get(keyOf(metric));
-    groups.set(keyOf(metric), {
-      first: group?.first ?? metric,
-      values: [...(group?.values ?? []), metric.value],
-    });
-  }
-  return groups;
-}
-
-function median(values: readonly number[]): number {
-  const sorted = [...values].sort((a, b) => a - b);
-  const middle = sorted.length >> 1;
-  const upper = sorted[middle] ?? NaN;
-  return sorted.length % 2 === 1 ? upper : ((sorted[middle - 1] ?? NaN) + upper) / 2;
 }
 
 function compareImages(base: RunRecord, head: RunRecord, rigKey: Keys['rig']): readonly ImageChange[] {

@@ -2,7 +2,7 @@ import { closeSync, openSync, writeFileSync } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
 import { assembleRun, type AssembledRun, type RunFacts } from './assemble';
 import { writeCaptures } from './captures';
-import { appendHistory, historyRow } from './history';
+import { appendHistory, historyRow, readHistory } from './history';
 import { renderHtml } from './html';
 import { junitXml } from './junit';
 import { Masker } from './mask';
@@ -10,6 +10,10 @@ import { plainValue } from './plain-value';
 import { readRunParts } from './run-reader';
 import { clearParts, pointLatestAt, readRunStart, withReportErrors, type RunHandle } from './run-folder';
 import type { RunRecord } from './run-record';
+import { newsOf, trendOf, type Trend } from './trend';
+
+/** In the folder of all reports. */
+export const HISTORY_FILE = 'history.jsonl';
 
 export interface FinishOptions extends Partial<Omit<RunFacts, 'startedAt' | 'captures'>> {
   readonly run: RunHandle;
@@ -49,19 +53,24 @@ export async function finishRun(options: FinishOptions): Promise<FinishedRun> {
     notes: options.notes?.map((note) => masker.text(note)),
     cutShort: options.cutShort,
   });
-  withReportErrors(run.folder, () => writeAll(run.folder, assembled, options.keepLatest === true));
-  return { record: assembled.record, folder: run.folder, htmlPath: join(run.folder, 'index.html') };
+  const history = readHistory(join(dirname(run.folder), HISTORY_FILE));
+  const trend = trendOf(assembled.record, history, basename(run.folder));
+  const record: RunRecord = { ...assembled.record, news: newsOf(assembled.record, trend) };
+  withReportErrors(run.folder, () =>
+    writeAll(run.folder, { ...assembled, record }, trend, options.keepLatest === true),
+  );
+  return { record, folder: run.folder, htmlPath: join(run.folder, 'index.html') };
 }
 
-function writeAll(folder: string, assembled: AssembledRun, keepLatest: boolean): void {
+function writeAll(folder: string, assembled: AssembledRun, trend: Trend, keepLatest: boolean): void {
   const { record, timeline } = assembled;
   const reportsFolder = dirname(folder);
   writeFileSync(join(folder, 'run.json'), `${JSON.stringify(record, null, 2)}\n`);
   writeFileSync(join(folder, 'junit.xml'), junitXml(record));
   writeLines(join(folder, 'events.ndjson'), timeline, (event) => JSON.stringify(event));
   writeSerial(folder, assembled);
-  writeFileSync(join(folder, 'index.html'), renderHtml(record, timeline));
-  appendHistory(join(reportsFolder, 'history.jsonl'), historyRow(record, basename(folder)));
+  writeFileSync(join(folder, 'index.html'), renderHtml(record, timeline, trend));
+  appendHistory(join(reportsFolder, HISTORY_FILE), historyRow(record, basename(folder)));
   if (!keepLatest) pointLatestAt(reportsFolder, basename(folder));
   clearParts(folder);
 }

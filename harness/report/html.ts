@@ -3,6 +3,7 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { packChunk, pageSummary, timelineChunks } from './page-data';
 import type { RunRecord, TimelineRecord } from './run-record';
+import type { Trend } from './trend';
 
 /** The page's script, in the order of its parts: each uses those before it. */
 const SCRIPT_PARTS = [
@@ -13,11 +14,17 @@ const SCRIPT_PARTS = [
   'timeline.js',
   'progress-plot.js',
   'log-pair.js',
+  'trend.js',
+  'packets.js',
+  'measured.js',
   'case-panel.js',
   'case-list.js',
   'summary.js',
   'main.js',
 ];
+
+/** Later ones go before earlier ones. */
+const STYLE_PARTS = ['theme.css', 'page.css', 'cases.css', 'recorded.css', 'trend.css', 'narrow.css'];
 
 const PAGE_FOLDER = join(__dirname, 'page');
 
@@ -25,8 +32,8 @@ const PAGE_FOLDER = join(__dirname, 'page');
  * The report as one page that needs nothing but itself: no network, no second file. Whatever a device said is data in
  * it, never markup: the script builds text nodes only, and the page's policy runs no other script than its own.
  */
-export function renderHtml(record: RunRecord, timeline: readonly TimelineRecord[]): string {
-  const style = readFileSync(join(PAGE_FOLDER, 'page.css'), 'utf8');
+export function renderHtml(record: RunRecord, timeline: readonly TimelineRecord[], trend?: Trend): string {
+  const style = STYLE_PARTS.map((name) => readFileSync(join(PAGE_FOLDER, name), 'utf8')).join('');
   const script = pageScript();
   const chunks = timelineChunks(record, timeline);
   const policy = [
@@ -54,7 +61,7 @@ export function renderHtml(record: RunRecord, timeline: readonly TimelineRecord[
     '<body>',
     '<a class="skip-link" href="#cases">to the cases</a>',
     '<div id="page"><noscript>This report is drawn by a script of its own; nothing is loaded. run.json beside it holds the same data.</noscript></div>',
-    `<script type="application/json" id="run">${jsonForScript(pageSummary(record, chunks))}</script>`,
+    `<script type="application/json" id="run">${jsonForScript(pageSummary(record, chunks, trend))}</script>`,
     ...[...chunks].map(
       ([id, chunk]) => `<script type="text/plain" id="${attribute(`t-${id}`)}">${packChunk(chunk)}</script>`,
     ),

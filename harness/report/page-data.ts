@@ -3,6 +3,7 @@ import { stripVTControlCharacters } from 'node:util';
 import { sidesOf, teaserOf } from './failure-sides';
 import { LANES, type CaseRecord, type RunRecord, type TimelineRecord } from './run-record';
 import { kindOf } from './timeline-kinds';
+import type { Trend } from './trend';
 
 /**
  * The timeline of one case in columns, as the page reads it (page/data.js). Packed per case and unpacked when the case
@@ -34,10 +35,15 @@ const LONGEST_TEXT_CHARS = 1000;
 const LONGEST_DETAIL_CHARS = 2000;
 
 /** What is shown without opening a case. */
-export function pageSummary(record: RunRecord, chunks: ReadonlyMap<string, TimelineChunk>): unknown {
+export function pageSummary(
+  record: RunRecord,
+  chunks: ReadonlyMap<string, TimelineChunk>,
+  trend?: Trend,
+): unknown {
   return {
     ...record,
     lanes: LANES,
+    trend,
     cases: record.cases.map((one) => ({
       ...one,
       events: chunks.get(one.id)?.lane.length ?? 0,

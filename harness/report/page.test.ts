@@ -5,8 +5,10 @@ import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { chromium, type Browser, type BrowserContextOptions, type Page } from 'playwright-core';
 import { renderHtml } from './html';
+import { sampleNights } from './testkit/sample-history';
 import { largeRun, NASTY_LINES, sampleCase, sampleRun } from './testkit/sample-run';
 import type { RunRecord, TimelineRecord } from './run-record';
+import { newsOf, trendOf, type Trend } from './trend';
 
 /** Debian's, installed by set-up; where it is not, the rest of the page's tests must do. */
 const CHROMIUM = '/usr/bin/chromium';
@@ -40,12 +42,16 @@ interface Opened {
 }
 
 async function open(
-  run: { readonly record: RunRecord; readonly timeline: readonly TimelineRecord[] },
+  run: {
+    readonly record: RunRecord;
+    readonly timeline: readonly TimelineRecord[];
+    readonly trend?: Trend;
+  },
   options: BrowserContextOptions = {},
   hash = '',
 ): Promise<Opened> {
   const file = join(folder, `report-${String(Math.random()).slice(2)}.html`);
-  writeFileSync(file, renderHtml(run.record, run.timeline));
+  writeFileSync(file, renderHtml(run.record, run.timeline, run.trend));
   const context = await browser.newContext({
     offline: true,
     viewport: { width: 1280, height: 960 },
@@ -252,6 +258,139 @@ describeWithBrowser('the page in a browser, from disk, without a network', () =>
     await page.context().close();
   });
 
+  test('shows how each case went in the runs before, what is new, and what is usual', async () => {
+    const run = withNights(250);
+    const { page, troubles } = await open(run);
+    const { worse, better, flaky } = run.record.news!;
+    expect(Math.min(worse.length, better.length, flaky.length)).toBeGreaterThan(0);
+    for (const [kind, ids] of Object.entries({ worse, better, flaky })) {
+      expect(await page.textContent(`.news-card.is-${kind} .count`)).toContain(` ${ids.length}`);
+      expect(await page.locator(`.news-card.is-${kind} li`).count()).toBe(ids.length);
+    }
+    expect(await visible(page, '.case-row .flaky')).toBe(flaky.length);
+    expect(await page.locator('.case-row .strip').count()).toBe(250);
+    // Drawn, and not one over the other: each bar of twenty runs has its place.
+    const drawn = await page.getAttribute('.case-row.is-passed .strip-bar.is-passed', 'd');
+    expect(new Set(drawn?.match(/M\d+/g)).size).toBeGreaterThan(10);
+    const colours = await page.evaluate<readonly string[]>(
+      `['.strip-bar.is-failed', '.strip-bar.is-passed'].map((one) => getComputedStyle(document.querySelector(one)).fill)`,
+    );
+    expect(new Set(colours).size).toBe(2);
+    expect(await page.locator('.metrics .spark').count()).toBe(3);
+    expect(await page.textContent('.metrics tbody tr')).toMatch(/boot time.*312\u00a0ms.*… .*ms \(20\)/s);
+    await page.screenshot({ path: join(PICTURES, 'trend.png') });
+    await page.locator('.metrics').screenshot({ path: join(PICTURES, 'measured.png') });
+    await page.locator('.news-card.is-worse a').first().click();
+    await page.waitForSelector('.history-plot');
+    const first = worse[0]!;
+    expect(await page.locator(`[id="panel-${first}"] .history-plot a`).first().getAttribute('href')).toMatch(
+      new RegExp(`^\\.\\./night-\\d+/index\\.html#case=${first}$`),
+    );
+    await page.locator('.history-plot').screenshot({ path: join(PICTURES, 'case-history.png') });
+    expect(troubles).toEqual([]);
+    await page.context().close();
+  });
+
+  test.each([1280, 800, 420])(
+    'has nothing that lies over its neighbour or beyond the edge at %d px',
+    async (width) => {
+      for (const colorScheme of ['light', 'dark'] as const) {
+        const { page, troubles } = await open(withNights(250), {
+          viewport: { width, height: 900 },
+          colorScheme,
+        });
+        const reaches = await page.evaluate<number>('document.documentElement.scrollWidth');
+        expect(reaches).toBeLessThanOrEqual(width);
+        // Text that is wider than its cell and not cut off lies over the next one.
+        const over = await page.evaluate<
+          readonly string[]
+        >(`[...document.querySelectorAll('.cases td, .cases th, .card h3, .news-words')]
+        .filter((one) => one.offsetParent !== null && one.scrollWidth > one.clientWidth + 1 && getComputedStyle(one).overflow === 'visible' && getComputedStyle(one).display !== 'inline')
+        .map((one) => one.className + ': ' + one.textContent.slice(0, 60))`);
+        expect(over).toEqual([]);
+        await page.screenshot({ path: join(PICTURES, `trend-${String(width)}-${colorScheme}.png`) });
+        expect(troubles).toEqual([]);
+        await page.context().close();
+      }
+    },
+  );
+
+  test('of a first run shows no trend and no empty frame for one', async () => {
+    const { record, timeline } = largeRun(6, 60);
+    const trend = trendOf(record, { rows: [], notes: [] });
+    for (const run of [
+      { record, timeline },
+      { record, timeline, trend },
+    ]) {
+      const { page, troubles } = await open(run);
+      expect(await page.locator('.news, .news-none, .strip, .spark, .col-trend, .small-print').count()).toBe(
+        0,
+      );
+      expect(await page.locator('.cases thead th').count()).toBe(5);
+      await page.click('.case-title');
+      expect(await page.locator('.history-plot').count()).toBe(0);
+      expect(troubles).toEqual([]);
+      await page.context().close();
+    }
+  });
+
+  test('says that nothing is new, and what of the history could not be read', async () => {
+    const { record, timeline } = largeRun(4, 40);
+    const rows = sampleNights(record, { count: 3 });
+    const trend = trendOf(record, { rows, notes: ['2 earlier runs are in another format'] });
+    const { page } = await open({ record: { ...record, news: newsOf(record, trend) }, timeline, trend });
+    expect(await page.textContent('.news-none')).toBe(
+      'Nothing new since 21 Nov 20:15: 4 cases came out as when they were last run.',
+    );
+    expect(await page.textContent('.small-print')).toBe('2 earlier runs are in another format');
+    await page.context().close();
+  });
+
+  test('leads to the packets of a case', async () => {
+    const one = sampleCase({ titlePath: ['a'], startedAtMs: 1500, elapsedMs: 250, capture: 'air.pcap' });
+    const captures = [
+      { file: 'air.pcap', rig: one.rig, packets: 12, sizeBytes: 4096, fromMs: 10, toMs: 1750 },
+    ];
+    const { page, troubles } = await open(
+      { record: sampleRun([one], { captures }), timeline: [] },
+      {},
+      `#case=${one.id}`,
+    );
+    expect(await page.getAttribute('.case-panel a[href="air.pcap"]', 'href')).toBe('air.pcap');
+    const startS = Date.UTC(2026, 10, 22, 20, 15, 28) / 1000;
+    expect(await page.textContent('.case-panel')).toContain(
+      `frame.time_epoch >= ${startS + 1}.500 && frame.time_epoch <= ${startS + 1}.750`,
+    );
+    expect(await page.textContent('#rigs-title ~ .cards')).toContain('12 packets');
+    expect(troubles).toEqual([]);
+    await page.context().close();
+  });
+
+  test('can be worked by keys alone: filter, case, and the way into an earlier run', async () => {
+    const { page, troubles } = await open(withNights(30));
+    await page.focus('.chip.is-failed');
+    await page.keyboard.press('Space');
+    expect(await page.getAttribute('.chip.is-failed', 'aria-pressed')).toBe('true');
+    await page.focus('.case-row.is-failed .case-title');
+    await page.keyboard.press('Enter');
+    await page.waitForSelector('.history-plot');
+    await page.focus('.history-plot a');
+    expect(await page.evaluate('document.activeElement.getAttribute("aria-label")')).toMatch(
+      /^\d+ \w+ 20:15: (passed|failed|broken), /,
+    );
+    expect(troubles).toEqual([]);
+    await page.context().close();
+  });
+
+  test('has contrast enough for every small text, by day and by night', async () => {
+    for (const colorScheme of ['light', 'dark'] as const) {
+      const { page } = await open(withNights(60), { colorScheme });
+      const poor = await page.evaluate<readonly string[]>(CONTRAST_BELOW_4_5);
+      expect(poor).toEqual([]);
+      await page.context().close();
+    }
+  });
+
   test('has names for what can be pressed, and follows the choice of theme', async () => {
     const { page, troubles } = await open(largeRun(6, 60));
     const nameless = await page.evaluate<readonly string[]>(
@@ -270,6 +409,57 @@ describeWithBrowser('the page in a browser, from disk, without a network', () =>
     await page.context().close();
   });
 });
+
+/** A large run after twenty nights: some cases are new failures, some are mended, some go now so, now so. */
+function withNights(caseCount: number): {
+  readonly record: RunRecord;
+  readonly timeline: readonly TimelineRecord[];
+  readonly trend: Trend;
+} {
+  const { record, timeline } = largeRun(caseCount, caseCount * 20);
+  const rows = sampleNights(record, {
+    count: 20,
+    withSameImages: 9,
+    verdictOf: (index, night) => {
+      if (index % 29 === 11) return 'skipped';
+      if (index % 17 === 3) return night === 19 || night % 6 === 2 ? 'failed' : 'passed';
+      return index % 31 === 5 && night === 14 ? 'broken' : undefined;
+    },
+  });
+  const trend = trendOf(record, { rows, notes: [] });
+  return { record: { ...record, news: newsOf(record, trend) }, timeline, trend };
+}
+
+/**
+ * Texts whose contrast is below 4.5 (WCAG 2.2, 1.4.3): against the nearest background that is not see-through; mixed
+ * colours are drawn on a canvas to be read. Evaluated in the page.
+ */
+const CONTRAST_BELOW_4_5 = `(() => {
+  const paper = document.createElement('canvas').getContext('2d', { willReadFrequently: true });
+  const over = (colours) => {
+    paper.fillStyle = '#fff';
+    paper.fillRect(0, 0, 1, 1);
+    for (const colour of colours) { paper.fillStyle = colour; paper.fillRect(0, 0, 1, 1); }
+    return [...paper.getImageData(0, 0, 1, 1).data].slice(0, 3);
+  };
+  const light = (rgb) => {
+    const [r, g, b] = rgb.map((value) => (value /= 255) <= 0.04045 ? value / 12.92 : ((value + 0.055) / 1.055) ** 2.4);
+    return 0.2126 * r + 0.7152 * g + 0.0722 * b;
+  };
+  const poor = new Set();
+  for (const one of document.querySelectorAll('main *, header *')) {
+    const own = [...one.childNodes].some((node) => node.nodeType === 3 && node.data.trim() !== '');
+    if (!own || one.offsetParent === null || one.closest(':disabled')) continue;
+    const stack = [];
+    for (let at = one; at !== null; at = at.parentElement) stack.unshift(getComputedStyle(at).backgroundColor);
+    const back = over(stack);
+    const ink = over([...stack, getComputedStyle(one).color]);
+    const [a, b] = [light(back), light(ink)].sort((x, y) => y - x);
+    const ratio = (a + 0.05) / (b + 0.05);
+    if (ratio < 4.5) poor.add(one.tagName + '.' + one.className + ' ' + ratio.toFixed(2));
+  }
+  return [...poor];
+})()`;
 
 async function timed(work: () => Promise<void>): Promise<number> {
   const startedMs = performance.now();

@@ -157,6 +157,19 @@ export interface CaptureRecord {
   readonly toMs: number;
 }
 
+/** Against the runs before, by ids of cases. */
+export interface NewsRecord {
+  /** Cases of this run that an earlier one had, too. */
+  readonly comparedCases: number;
+  /** Folder of the run before. */
+  readonly lastRun: string;
+  /** Than when they were last judged: those that passed, above all. */
+  readonly worse: readonly string[];
+  readonly better: readonly string[];
+  /** Passed and failed with the same images. */
+  readonly flaky: readonly string[];
+}
+
 export type Totals = Readonly<Record<Verdict, number>> & { readonly cases: number };
 
 export interface RunRecord {
@@ -175,6 +188,8 @@ export interface RunRecord {
   readonly metrics: readonly MetricRecord[];
   /** One for each board whose air was captured. */
   readonly captures?: readonly CaptureRecord[] | undefined;
+  /** Absent: there was no run before. */
+  readonly news?: NewsRecord | undefined;
   /** What went wrong with the report itself or outside any case: a worker that died, lines that could not be read. */
   readonly notes: readonly string[];
 }

@@ -1,6 +1,7 @@
 /* global window, document */
 import { h } from './dom.js';
 import { drawCase } from './case-panel.js';
+import { drawChange, drawFlaky, drawStrip } from './trend.js';
 import { BLAME_WORDS, VERDICT_WORDS, duration } from './words.js';
 
 const ORDER = ['failed', 'broken', 'passed', 'skipped'];
@@ -11,14 +12,24 @@ const ORDER = ['failed', 'broken', 'passed', 'skipped'];
  * @returns {{ root: any, open: (id: string) => void, filter: (verdicts: string[], text?: string) => void }}
  */
 export function drawCases(run) {
+  const hasTrend = Object.keys(run.trend?.cases ?? {}).length > 0;
+  // Those that a narrow window does without come last: a row over all columns would give them room.
+  const columns = ['verdict', 'case', 'time', ...(hasTrend ? ['trend'] : []), 'who', 'rig'];
   const longestMs = Math.max(1, ...run.cases.map((/** @type {any} */ one) => one.elapsedMs));
   /** @type {Map<string, any>} */
-  const rows = new Map(run.cases.map((/** @type {any} */ one) => [one.id, caseRow(one, run, longestMs)]));
+  const rows = new Map(
+    run.cases.map((/** @type {any} */ one) => [one.id, caseRow(one, run, { longestMs, hasTrend })]),
+  );
   const groups = groupsOf(run.cases).map(({ file, cases }) => {
     const head = h(
       'tr',
       { class: 'file-row' },
-      h('th', { colspan: 5, scope: 'rowgroup' }, h('code', {}, file), h('span', { class: 'file-counts' })),
+      h(
+        'th',
+        { colspan: columns.length, scope: 'rowgroup' },
+        h('code', {}, file),
+        h('span', { class: 'file-counts' }),
+      ),
     );
     return {
       file,
@@ -112,12 +123,17 @@ export function drawCases(run) {
       'table',
       { class: 'cases' },
       h(
+        'colgroup',
+        {},
+        columns.map((title) => h('col', { class: `col-${title}` })),
+      ),
+      h(
         'thead',
         {},
         h(
           'tr',
           {},
-          ['verdict', 'case', 'who', 'rig', 'time'].map((title) => h('th', { scope: 'col' }, title)),
+          columns.map((title) => h('th', { scope: 'col', class: `col-${title}` }, title)),
         ),
       ),
       groups.map(({ body }) => body),
@@ -143,8 +159,8 @@ export function drawCases(run) {
   };
 }
 
-/** @type {(one: any, run: any, longestMs: number) => any} */
-function caseRow(one, run, longestMs) {
+/** @type {(one: any, run: any, list: { longestMs: number, hasTrend: boolean }) => any} */
+function caseRow(one, run, { longestMs, hasTrend }) {
   const { word, sign } = VERDICT_WORDS[one.verdict] ?? { word: one.verdict, sign: '' };
   const panelId = `panel-${one.id}`;
   const bar = h('span', { class: 'time-bar' });
@@ -180,14 +196,16 @@ function caseRow(one, run, longestMs) {
       'td',
       {},
       title,
-      one.attempts?.length > 0 && h('span', { class: 'flaky' }, 'flaky'),
+      drawChange(run, one),
+      drawFlaky(run, one),
       teaser && h('div', { class: 'teaser' }, teaser),
     ),
+    h('td', { class: 'time' }, duration(one.elapsedMs), bar),
+    hasTrend && h('td', { class: 'trend' }, drawStrip(run, one)),
     h('td', { class: 'who' }, BLAME_WORDS[one.blame]?.who ?? ''),
     h('td', { class: 'rig' }, one.rig),
-    h('td', { class: 'time' }, duration(one.elapsedMs), bar),
   );
-  const cell = h('td', { colspan: 5 });
+  const cell = h('td', { colspan: hasTrend ? 6 : 5 });
   const panel = h('tr', { class: 'panel-row', id: panelId, hidden: true }, cell);
   let isOpen = false;
   let fits = true;

@@ -1,8 +1,10 @@
 import { copyText, h } from './dom.js';
 import { loadChunk } from './data.js';
 import { drawLogs } from './log-pair.js';
+import { drawPackets } from './packets.js';
 import { drawProgress } from './progress-plot.js';
 import { drawTimeline } from './timeline.js';
+import { drawCaseHistory } from './trend.js';
 import { BLAME_WORDS, duration } from './words.js';
 
 /**
@@ -22,9 +24,10 @@ export function drawCase(one, run) {
       drawFailure(failure, index, one),
     ),
     one.attempts?.length > 0 && drawAttempts(one.attempts),
-    drawFacts(one),
+    drawFacts(one, run),
     drawPhases(one.phases),
     recorded,
+    drawCaseHistory(run, one),
   );
 }
 
@@ -130,8 +133,11 @@ function drawAttempts(attempts) {
   );
 }
 
-/** @param {any} one */
-function drawFacts(one) {
+/**
+ * @param {any} one
+ * @param {any} run
+ */
+function drawFacts(one, run) {
   const copied = h('span', { class: 'quiet', role: 'status' });
   const copy = h(
     'button',
@@ -153,6 +159,7 @@ function drawFacts(one) {
     h('dd', {}, h('code', {}, one.file)),
     one.rig !== '' && [h('dt', {}, 'rig'), h('dd', {}, one.rig)],
     one.needs.length > 0 && [h('dt', {}, 'needs'), h('dd', {}, one.needs.join(', '))],
+    drawPackets(run, one),
   );
 }
 

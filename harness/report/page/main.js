@@ -2,16 +2,19 @@
 import { h } from './dom.js';
 import { readRun } from './data.js';
 import { drawCases } from './case-list.js';
-import { drawBlame, drawHead, drawMetrics, drawNotes, drawRigs, drawSlowest } from './summary.js';
+import { drawBlame, drawHead, drawNotes, drawRigs, drawSlowest } from './summary.js';
+import { drawMetrics } from './measured.js';
+import { drawNews } from './trend.js';
 
 const THEME_KEY = 'esprig-theme';
 
 /** Light, dark, or as the system says; kept where the browser lets a page from disk keep something. */
 function themeButton() {
   const button = h('button', { type: 'button', class: 'small theme' });
+  const system = window.matchMedia('(prefers-color-scheme: dark)');
   const apply = (/** @type {string} */ theme) => {
-    if (theme === '') delete document.documentElement.dataset['theme'];
-    else document.documentElement.dataset['theme'] = theme;
+    // The style sheet knows two themes; which one the system wants is found out here.
+    document.documentElement.dataset['theme'] = theme || (system.matches ? 'dark' : 'light');
     button.textContent = theme === '' ? 'theme: system' : `theme: ${theme}`;
     document.dispatchEvent(new Event('esprig-theme'));
   };
@@ -22,6 +25,7 @@ function themeButton() {
     // A page from disk may have no storage: then the choice lasts as long as the page.
   }
   apply(theme);
+  system.addEventListener('change', () => apply(theme));
   button.addEventListener('click', () => {
     theme = { '': 'dark', dark: 'light', light: '' }[theme] ?? '';
     apply(theme);
@@ -45,6 +49,7 @@ document
         'main',
         {},
         drawNotes(run),
+        drawNews(run, list),
         drawBlame(run, list),
         list.root,
         drawSlowest(run, list),

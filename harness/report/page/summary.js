@@ -220,6 +220,16 @@ function rigCard(rig, run) {
         h('code', { title: 'SHA-256' }, image.sha256.slice(0, 16)),
       ),
     ),
+    (run.captures ?? [])
+      .filter((/** @type {any} */ capture) => capture.rig === rig.name)
+      .map((/** @type {any} */ { file, packets, sizeBytes }) =>
+        h(
+          'p',
+          { class: 'image' },
+          h('a', { href: file, download: '' }, file),
+          ` ${packets} packets, ${byteSize(sizeBytes)}`,
+        ),
+      ),
     rig.notes?.length > 0 &&
       h(
         'ul',
@@ -240,58 +250,6 @@ function rigCard(rig, run) {
         place,
       ),
   );
-}
-
-/** @param {any} run */
-export function drawMetrics(run) {
-  if (run.metrics.length === 0) return false;
-  /** @type {Map<string, any[]>} */
-  const byName = new Map();
-  for (const metric of run.metrics) {
-    const key = JSON.stringify([metric.name, metric.rig, metric.unit]);
-    byName.set(key, [...(byName.get(key) ?? []), metric]);
-  }
-  const rows = [...byName.values()].map((metrics) => {
-    const values = metrics.map(({ value }) => value).sort((a, b) => a - b);
-    const [{ name, rig, unit }] = metrics;
-    const middle = values[Math.floor((values.length - 1) / 2)];
-    return h(
-      'tr',
-      {},
-      h('th', { scope: 'row' }, name),
-      h('td', {}, rig),
-      h('td', { class: 'number' }, `${number(middle)} ${unit}`),
-      h(
-        'td',
-        { class: 'number quiet' },
-        values.length > 1 ? `${number(values[0])} … ${number(values.at(-1))} (${values.length})` : '',
-      ),
-    );
-  });
-  return h(
-    'section',
-    { 'aria-labelledby': 'metrics-title' },
-    h('h2', { id: 'metrics-title' }, 'Measured'),
-    h(
-      'table',
-      { class: 'metrics' },
-      h(
-        'thead',
-        {},
-        h(
-          'tr',
-          {},
-          ['what', 'rig', 'median', 'range'].map((title) => h('th', { scope: 'col' }, title)),
-        ),
-      ),
-      h('tbody', {}, rows),
-    ),
-  );
-}
-
-/** @param {number} value */
-function number(value) {
-  return Number.isInteger(value) ? String(value) : value.toPrecision(4);
 }
 
 /** @param {any} run */

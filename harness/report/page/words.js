@@ -38,6 +38,29 @@ export function moment(ms, stepMs = 1) {
   return `${(ms / 1000).toFixed(digits)} s`;
 }
 
+/**
+ * A measured value with its unit, in few digits.
+ * @param {number} value
+ * @param {string} unit
+ */
+export function amount(value, unit, hasUnit = true) {
+  const digits = Number.isInteger(value) ? 0 : Math.max(0, 3 - Math.ceil(Math.log10(Math.abs(value) + 1e-9)));
+  const [whole = '', rest] = Math.abs(value).toFixed(Math.min(digits, 3)).split('.');
+  const spaced = whole.replace(/\B(?=(\d{3})+$)/g, '\u202f');
+  const text = `${value < 0 ? '−' : ''}${spaced}${rest === undefined ? '' : `.${rest}`}`;
+  return hasUnit ? `${text}\u00a0${unit}` : text;
+}
+
+/**
+ * `22 Nov 20:15`, UTC as everything here.
+ * @param {string} iso
+ */
+export function day(iso) {
+  const [, month = '', date = '', time = ''] = /^\d{4}-(\d\d)-(\d\d)T(\d\d:\d\d)/.exec(iso) ?? [];
+  const names = ['Jan', 'Feb', 'Mar', 'Apr', 'May', 'Jun', 'Jul', 'Aug', 'Sep', 'Oct', 'Nov', 'Dec'];
+  return `${Number(date)} ${names[Number(month) - 1] ?? ''} ${time}`.trim();
+}
+
 /** @param {number} bytes */
 export function byteSize(bytes) {
   if (bytes < 1024) return `${bytes} B`;
