@@ -1,7 +1,7 @@
 import type { Socket } from 'node:net';
 
 /** How long the last bytes before a reset may take to get rid of. */
-const FLUSH_MS = 2000;
+export const FLUSH_MS = 2000;
 const NOTHING = new Uint8Array(0);
 
 /**

@@ -1,6 +1,6 @@
 import type { Socket } from 'node:net';
 import type { TcpCloseReason, TcpConnection } from '../../emulator/air';
-import { resetSocket, whenTrulyEnded } from './socket-ends';
+import { FLUSH_MS, resetSocket, whenTrulyEnded } from './socket-ends';
 
 export type PipeState = 'opening' | 'open' | 'closed';
 
@@ -24,6 +24,8 @@ export class TcpPipe {
   private readonly connection: TcpConnection;
   private current: PipeState = 'opening';
   private hostEnded = false;
+  private wasReset = false;
+  private flushTimer: NodeJS.Timeout | undefined;
   /** How the connection ended while the client slept: it has yet to learn of it. */
   private missedEnd: TcpCloseReason | null = null;
 
@@ -118,10 +120,11 @@ export class TcpPipe {
       return;
     }
     this.current = 'closed';
+    clearTimeout(this.flushTimer);
     // A reset on the air is a reset here: nobody must take half an answer for a whole one.
     if (reason === 'closed') this.socket.end();
     else resetSocket(this.socket);
-    this.events.onClosed(reason);
+    this.events.onClosed(this.wasReset ? 'host-reset' : reason);
   }
 
   private hostClosed(): void {
@@ -132,8 +135,10 @@ export class TcpPipe {
       this.connection.resume();
       return;
     }
-    this.current = 'closed';
-    this.connection.abort();
-    this.events.onClosed('host-reset');
+    // A reset, behind what the client's system had taken from it; a device that does not read must not hold it up.
+    this.wasReset = true;
+    this.flushTimer = setTimeout(() => this.connection.abort(), FLUSH_MS);
+    this.connection.abortBehindData();
+    if (this.missedEnd !== null) this.wakeUp();
   }
 }

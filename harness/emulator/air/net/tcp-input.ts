@@ -1,6 +1,13 @@
 import { TICKS_PER_MILLI } from '../../time';
 import { giveOut } from './tcp-events';
-import { closeConnection, enterTimeWait, pump, release, retransmitFirst } from './tcp-output';
+import {
+  abortConnection,
+  closeConnection,
+  enterTimeWait,
+  pump,
+  release,
+  retransmitFirst,
+} from './tcp-output';
 import type { TcpSegment } from './tcp-segment';
 import { TCP_FLAG } from './tcp-segment';
 import { advance, distance } from './tcp-sequence';
@@ -15,6 +22,10 @@ export function segmentArrives(tcb: Tcb, segment: TcpSegment): void {
   if (tcb.isAsleep) return;
   if (tcb.state === 'SYN-SENT') arriveInSynSent(tcb, segment);
   else arrive(tcb, segment);
+  if (tcb.abortQueued && tcb.sendBuffer.length === 0) {
+    abortConnection(tcb);
+    return;
+  }
   giveOut(tcb);
   pump(tcb);
 }

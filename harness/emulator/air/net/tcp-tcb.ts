@@ -70,6 +70,8 @@ export class Tcb implements TcpConnection {
   bufferSequence: number;
   readonly sendBuffer = new TcpSendBuffer();
   finQueued = false;
+  /** A reset is to follow the last byte. */
+  abortQueued = false;
   retries = 0;
   /** Zero-window probes since the peer was heard last, and since the window shut. */
   silentProbes = 0;
@@ -184,6 +186,11 @@ export class Tcb implements TcpConnection {
   abort(): void {
     this.isAsleep = false;
     abortConnection(this);
+  }
+
+  abortBehindData(): void {
+    if (this.sendBuffer.length === 0 || this.isAsleep) this.abort();
+    else this.abortQueued = true;
   }
 
   fallAsleep(): void {

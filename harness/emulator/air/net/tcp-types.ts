@@ -47,6 +47,8 @@ export interface TcpConnection {
   end(): void;
   /** Sends RST and forgets everything. */
   abort(): void;
+  /** As {@link abort}, once all that was written has been acknowledged. Nothing bounds how long that takes. */
+  abortBehindData(): void;
   /** Holds back {@link onData}; the receive window closes as bytes pile up. */
   pause(): void;
   resume(): void;
