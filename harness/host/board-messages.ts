@@ -16,6 +16,8 @@ export type Pacing = 'auto' | 'fast' | 'realtime';
 export interface BoardThreadData {
   readonly config: Partial<BoardConfig>;
   readonly pacing: Pacing;
+  /** `auto`: so much idle time is skipped while nobody is attached or asks for anything; default one hour. */
+  readonly longestLeapNanos?: number;
   readonly debug?: BoardDebugOptions;
   /** Absent: an empty air, where the device's frames are heard by nobody. */
   readonly air?: BoardAirOptions;

@@ -14,12 +14,14 @@ const TURN_MS = 4;
 /** Shorter idle times are saved up: a timer cannot sleep for less. */
 const SHORTEST_SLEEP_NANOS = 2_000_000;
 const LONGEST_SLEEP_MS = 250;
+/** Idle time that a board nobody is attached to skips before it walks, too: or one left alone would race for ever. */
+const LONGEST_LEAP_NANOS = 3600e9;
 /** Serial bytes that are put into one message. */
 const SERIAL_CHUNK_BYTES = 4096;
 
 /**
  * Runs one board against the wall clock and a mailbox. Work is done as fast as this machine can; only idle time is
- * walked through with the wall clock, and only while somebody outside is attached (`auto`).
+ * walked through with the wall clock, and only while somebody outside is attached or nobody came for long (`auto`).
  */
 export class BoardRunner {
   readonly board: Board;
@@ -31,6 +33,9 @@ export class BoardRunner {
   private closed = false;
   private faulted = false;
   private idleDebtNanos = 0;
+  /** Idle time skipped since the last message. */
+  private leaptNanos = 0;
+  private readonly longestLeapNanos: number;
   private readonly realtimeAnchor = { wallMs: 0, nanos: 0 };
   private wakeUp: (() => void) | undefined;
   private readonly serialOut: { bytes: number[]; baud: number; uart: 0 | 1; atNanos: number }[] = [];
@@ -38,6 +43,7 @@ export class BoardRunner {
 
   constructor(data: BoardThreadData, post: (message: FromBoard) => void) {
     this.pacing = data.pacing;
+    this.longestLeapNanos = data.longestLeapNanos ?? LONGEST_LEAP_NANOS;
     this.post = post;
     this.board = new Board(data.config);
     this.inbox = new LineInbox(this.board);
@@ -72,6 +78,7 @@ export class BoardRunner {
 
   /** A message from outside; acts take effect between two chunks, at the board's present moment. */
   receive(message: ToBoard): void {
+    this.leaptNanos = 0;
     switch (message.kind) {
       case 'serial':
         this.inbox.addBytes(message.bytes, message.baud);
@@ -134,13 +141,18 @@ export class BoardRunner {
     return 0;
   }
 
-  /** Time that the board has waited through and the wall clock has not; none while nobody outside is attached. */
+  /** Time that the board has waited through and the wall clock has not; none while it leaps. */
   private idleDebt(): number {
     const idledNanos = this.board.takeIdledNanos();
-    if (this.pacing === 'fast' || !this.isAttached) this.idleDebtNanos = 0;
+    if (this.pacing === 'fast' || (!this.isAttached && this.mayLeap(idledNanos))) this.idleDebtNanos = 0;
     // Waiting for bits on the wire is work: a fast host must not be held to the line's speed.
     else if (!this.isAwaited) this.idleDebtNanos += idledNanos;
     return this.idleDebtNanos;
+  }
+
+  private mayLeap(idledNanos: number): boolean {
+    this.leaptNanos += idledNanos;
+    return this.leaptNanos < this.longestLeapNanos;
   }
 
   private get isAttached(): boolean {

@@ -10,7 +10,7 @@ const collect = (value: string, before: readonly string[] = []): readonly string
 
 const NOTES = `
 Time: the CPU runs as fast as it can; idle time passes with the wall clock while somebody watches (no --until)
-or a serial or TCP client is connected, and is skipped otherwise.
+or a serial or TCP client is connected, and is skipped otherwise, an hour of it at most (--fast: without end).
 Exit codes: 0 done, 1 --until was not met, 2 usage, 3 the board stopped at something the emulator does not model.
 Examples:
   npx esprig board --rig virtual-1mb --serial 2217          a board to flash, to monitor, to upload to
@@ -28,7 +28,7 @@ export function register(program: Command): void {
     .description('an emulated ESP8266 board standing alone: console on stdout')
     .option(
       '--rig <name|path>',
-      'the board of an emulated rig: chip, network, firmware and settings; other options go before it',
+      'the board of an emulated rig: chip, network, firmware and settings; other options change it',
     )
     .option('--firmware <folder>', 'with --rig: a firmware set in place of the rig’s own (firmware.json)')
     .option('--flash-size <size>', 'size of the flash chip: 512KB to 16MB (default: the rig’s, or 1MB)')
