@@ -68,7 +68,7 @@ export const COMMANDS: readonly CommandRow[] = [
   },
   {
     name: 'chip',
-    summary: 'tell chip, MAC and flash of the board on a port',
+    summary: 'tell chip, MAC and flash of a board',
     load: () => import('./commands/chip'),
   },
   {

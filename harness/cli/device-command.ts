@@ -55,7 +55,8 @@ export function withDeviceOptions(command: Command, defaultTimeoutS: number): Co
 
 /** What all of their helps say of emulated rigs. */
 export const FRESH_BOARD_HELP =
-  '\nOn an emulated rig the command starts a board with the rig’s firmware, and the board ends with the command.';
+  '\nOn an emulated rig the command starts a board with the rig’s firmware, and the board ends with the command;\n' +
+  '`npx esprig board --rig NAME` keeps one running, to be named by its address with --to.';
 
 /** What a command over the network works with; all of it is closed when the command is over. */
 export interface DeviceWork {

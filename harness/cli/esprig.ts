@@ -5,6 +5,12 @@ import { exitCodeFor, toEsprigError, UsageError, type ExitCode } from '../core/e
 import { COMMANDS, type CommandRow } from './commands';
 import { masked } from './secrets';
 
+const HELP_END = `
+\`npx esprig start\` needs no board; \`npx esprig help run\` and the like tell what a command takes, with examples.
+Exit codes: 0 passed, 1 firmware failed, 2 usage, 3 rig or harness broken.
+Environment: ESPRIG_RIG (rig of \`run\`), ESPRIG_PORT, ESPRIG_URL, ESPRIG_TOKEN (of the commands at one device),
+  ESPRIG_LOCKS (folder of the leases), ESPRIG_DEBUG=1 (stack traces), NO_COLOR.`;
+
 /** What the command line may be handed in place of this process's own: tests do. */
 export interface CliStreams {
   readonly stdout: (text: string) => void;
@@ -67,7 +73,7 @@ export async function runCommand(
     .version(version(), '-V, --version', 'show the version')
     .helpOption('-h, --help', 'show help')
     .helpCommand('help [command]', 'show help for a command')
-    .addHelpText('after', '\nExit codes: 0 passed, 1 firmware failed, 2 usage, 3 rig or harness broken.')
+    .addHelpText('after', HELP_END)
     .configureOutput({ writeOut: streams.stdout, writeErr: streams.stderr })
     .showHelpAfterError('(add --help for what it takes)')
     .exitOverride();

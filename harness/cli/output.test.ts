@@ -1,6 +1,7 @@
 import { describe, expect, test } from '@jest/globals';
 import { ManualClock } from '../core/clock';
-import { createOutput, type OutputOptions } from './output';
+import { createOutput, isPlainWanted, type OutputOptions } from './output';
+import { keepSecret } from './secrets';
 
 /** Back to the first column, and wipe the line. */
 const CLEAR = '\r\u001b[K';
@@ -18,6 +19,47 @@ function setUp(options: OutputOptions) {
   });
   return { clock, out, written };
 }
+
+describe('a quiet command', () => {
+  test('says results and no remarks; a script gets its values alone', () => {
+    const people = setUp({ quiet: true });
+    const script = setUp({ quiet: true, json: true });
+    for (const { out } of [people, script]) {
+      out.line('board found');
+      out.result('MAC 5c:cf:7f:01:23:45');
+      out.value({ mac: '5c:cf:7f:01:23:45' });
+      const progress = out.progress('write', 10);
+      progress.update(10);
+      progress.finish('written');
+    }
+    expect(people.written).toEqual({ stdout: 'MAC 5c:cf:7f:01:23:45\n', stderr: '' });
+    expect(script.written).toEqual({ stdout: '{"mac":"5c:cf:7f:01:23:45"}\n', stderr: '' });
+  });
+});
+
+describe('what is said', () => {
+  test('keeps a device’s colours, and has none where NO_COLOR asks for that', () => {
+    const coloured = '\u001b[0;32mI (23) boot\u001b[0m';
+    const [usual, plain] = [setUp({ plain: false }), setUp({ plain: isPlainWanted({ NO_COLOR: '1' }) })];
+    for (const { out } of [usual, plain]) out.result(coloured);
+    expect(usual.written.stdout).toBe(`${coloured}\n`);
+    expect(plain.written.stdout).toBe('I (23) boot\n');
+    expect([isPlainWanted({}), isPlainWanted({ NO_COLOR: '' })]).toEqual([false, false]);
+  });
+
+  test('never has a secret in it, and stays JSON', () => {
+    keepSecret(['4711', 'pass "phrase"']);
+    const { out, written } = setUp({ json: true });
+    out.line('token 4711');
+    out.value({ heap: 4711, text: ['token 4711'], more: { psk: 'pass "phrase"' } });
+    expect(written.stderr).toBe('token [masked]\n');
+    expect(JSON.parse(written.stdout)).toEqual({
+      heap: 4711,
+      text: ['token [masked]'],
+      more: { psk: '[masked]' },
+    });
+  });
+});
 
 describe('lines and values', () => {
   test('a person reads lines on stdout, and no values', () => {

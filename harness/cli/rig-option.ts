@@ -15,18 +15,22 @@ export interface RigFlags {
 export type WaitFlag = number | true;
 
 /** `--wait` without a number. */
-export const LONG_WAIT_S = 3600;
+const LONG_WAIT_S = 3600;
 const LONGEST_WAIT_S = 604_800;
 
 /** Adds `--rig` and `--wait`. `gives`: what is taken from the rig file. */
 export function withRigOption(command: Command, gives: string): Command {
   return command
     .option('--rig <name|path>', `a rig by name, or a rig file: ${gives} from there; its lease is taken`)
-    .option(
-      '--wait [s]',
-      `wait for a rig that somebody else has: so many seconds, or up to ${LONG_WAIT_S} (default: be refused at once)`,
-      parseWait,
-    );
+    .option('--wait [s]', waitText('0: be refused at once'), parseWait);
+}
+
+/** What `--wait` means, wherever it stands. */
+export function waitText(otherwise: string): string {
+  return (
+    `wait so many seconds for a rig that somebody else has; without a number up to ${LONG_WAIT_S} ` +
+    `(default: ${otherwise})`
+  );
 }
 
 /** The seconds of `--wait`. @throws UsageError */

@@ -29,10 +29,14 @@ const MIN_BAUD = 300;
 const MAX_BAUD = 4_000_000;
 
 /** Adds `--port`, `--rig` and what goes with them. */
-export function withSerialOptions(command: Command, defaultTimeoutS: number): Command {
+export function withSerialOptions(
+  command: Command,
+  defaultTimeoutS: number,
+  gives = 'port, rates and reset',
+): Command {
   withRigOption(
     command.option('-p, --port <port>', 'device path or rfc2217://host:port (or $ESPRIG_PORT)'),
-    'port, rates, reset and MAC',
+    gives,
   );
   command
     .option(
@@ -56,14 +60,14 @@ export function withSerialOptions(command: Command, defaultTimeoutS: number): Co
 
 /** Adds what the commands need that talk to the boot ROM or the stub. */
 export function withLoaderOptions(command: Command, defaultTimeoutS: number): Command {
-  return withSerialOptions(command, defaultTimeoutS)
+  return withSerialOptions(command, defaultTimeoutS, 'port, rates, reset and MAC')
     .option(
       '--flash-baud <rate>',
       'rate once the stub runs (default: the rig file’s, or 460800)',
       parseWholeNumber('--flash-baud', MIN_BAUD, MAX_BAUD),
     )
     .option('--no-stub', 'work with the boot ROM alone: slower, no reading')
-    .option('--expect-mac <mac>', 'stop unless the board has this MAC; a rig file says it itself');
+    .option('--expect-mac <mac>', 'stop unless the board has this MAC (default: the rig file’s, or any)');
 }
 
 function parseCircuit(text: string): BoardRecipeName {

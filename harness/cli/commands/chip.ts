@@ -5,11 +5,11 @@ import { serialTarget, withLoaderOptions, type LoaderOptions } from '../serial-t
 /** Adds `esprig chip`. */
 export function register(program: Command): void {
   withLoaderOptions(program.command('chip'), 60)
-    .description('tell chip, MAC and flash of the board on a port')
+    .description('tell chip, MAC and flash of a board')
     .option('--stay', 'leave the chip in the loader')
     .addHelpText(
       'after',
-      '\nThe board is reset: into its loader, and back into its app.\nExample: npx esprig chip --port /dev/ttyUSB0',
+      '\nThe board is reset: into its loader, and back into its app.\nExamples:\n  npx esprig chip --port /dev/ttyUSB0\n  npx esprig chip --rig bench-1',
     )
     .action(async (options: LoaderOptions & { stay?: boolean }) => {
       const target = await serialTarget('chip', options);

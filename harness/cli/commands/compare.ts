@@ -20,6 +20,7 @@ export function register(program: Command): void {
     .option('--tolerance <percent>', 'a measurement may be worse by so much', parsePercent, 10)
     .option(...jsonOption('one JSON value'))
     .option(...QUIET_OPTION)
+    .addHelpText('after', '\nExample: npx esprig compare reports/BEFORE reports/latest')
     .action(async (base: string, head: string, options: CompareCommandOptions) => {
       const out = outputFor(options);
       const [before, after] = [await readRun(base), await readRun(head)];

@@ -40,6 +40,7 @@ export function register(program: Command): void {
     .option('--symbols-only', 'names of functions from the ELF’s symbols, without addr2line')
     .option(...jsonOption('one JSON value a crash'))
     .option(...QUIET_OPTION)
+    .addHelpText('after', '\nExample: npx esprig decode --elf build/app.elf reports/latest/serial.log')
     .action((log: string | undefined, options: DecodeOptions) => decode(log, options));
 }
 

@@ -22,6 +22,7 @@ export function register(program: Command): void {
     .option('--timeout <s>', 'give up after so many seconds', parseWholeNumber('--timeout', 1, 86_400), 300)
     .option(...jsonOption('one JSON value a finding'))
     .option(...QUIET_OPTION)
+    .addHelpText('after', '\nExamples:\n  npx esprig doctor\n  npx esprig doctor --rig bench-1')
     .action(async (flags: DoctorFlags) => {
       const { rig, timeout } = flags;
       const out = outputFor(flags);

@@ -27,7 +27,7 @@ export function register(program: Command): void {
     .option('--no-reconnect', 'end when the stream ends')
     .addHelpText(
       'after',
-      `${FRESH_BOARD_HELP}\nExamples:\n  npx esprig events --to http://192.168.4.1\n  npx esprig events --rig virtual-1mb --timeout 10`,
+      `${FRESH_BOARD_HELP}\nExamples:\n  npx esprig events --to http://192.168.4.1\n  npx esprig events --rig bench-1 --until installed --timeout 60`,
     )
     .action(async (options: EventsOptions) => {
       if (options.since !== undefined && !/^\d{1,10}$/.test(options.since)) {

@@ -15,9 +15,17 @@ import { jsonOption, outputFor, QUIET_OPTION, type OutputFlags } from '../output
 
 const LAYOUT_HELP = `partition layout: ${LAYOUTS.map((layout) => layout.name).join(', ')}`;
 
+const EXAMPLES = `
+Examples:
+  npx esprig image info build/firmware/one-mb/ota_0.bin --layout one-mb
+  npx esprig image make other-slot app.bin -o wrong.bin`;
+
 /** Adds `esprig image` with `info`, `make` and `kinds`. */
 export function register(program: Command): void {
-  const image = program.command('image').description('look into an image; make a bad one');
+  const image = program
+    .command('image')
+    .description('look into an image; make a bad one')
+    .addHelpText('after', EXAMPLES);
   image
     .command('info')
     .description('explain an image or a dump of a whole flash; exit 1 if something is wrong with it')

@@ -10,6 +10,10 @@ export function register(program: Command): void {
     .description('the rigs that there are, what they can do, who has them')
     .option(...jsonOption('one JSON value a rig'))
     .option(...QUIET_OPTION)
+    .addHelpText(
+      'after',
+      '\nWhat is in a rig file: rigs/README.md. Any rig can also be named by the path of its file.',
+    )
     .action(async (flags: OutputFlags) => {
       const out = outputFor(flags);
       const rigs = await overviewOfRigs();

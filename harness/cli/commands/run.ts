@@ -3,7 +3,7 @@ import { summaryLines } from '../../jest/summary';
 import { PROJECT_ROOT } from '../../rig/select-rigs';
 import { parseWholeNumber, setVerdict } from '../esprig';
 import { outputFor, withOutputOptions, type OutputFlags } from '../output-options';
-import { LONG_WAIT_S, parseWait, waitMsOf, type WaitFlag } from '../rig-option';
+import { parseWait, waitMsOf, waitText, type WaitFlag } from '../rig-option';
 import { caseValue, startValue, summaryValue } from '../run/run-values';
 import { chooseCases, listCaseFiles } from '../run/choose-cases';
 import { runCases } from '../run/run-cases';
@@ -27,8 +27,7 @@ Examples:
   npx esprig run --rig bench-1 --case boot            the boot cases on a board of your own
   npx esprig run --rig 'rack-*' --rig virtual-1mb --wait=600
   npx esprig run --rig ~/boards/demo.yaml -t 'wrong slot'
-  npx esprig run --json --quiet | jq 'select(.type == "case" and .verdict == "failed")'
-`;
+  npx esprig run --json --quiet | jq 'select(.type == "case" and .verdict == "failed")'`;
 
 /** Adds `esprig run`. */
 export function register(program: Command): void {
@@ -43,18 +42,14 @@ export function register(program: Command): void {
     )
     .option('--case <pattern>', 'case files whose path it matches, or cases by title (default: all)')
     .option('-t, --title <pattern>', 'only cases whose full title it matches')
-    .option(
-      '--wait [s]',
-      `wait so many seconds for a rig that somebody else has, ${LONG_WAIT_S} without a number, 0: not at all (default: 60)`,
-      parseWait,
-    )
+    .option('--wait [s]', waitText('60'), parseWait)
     .option('--report <folder>', 'where reports go (default: reports)')
     .option('--soak <n>', 'soak cases repeat so often (default: 1)', parseWholeNumber('--soak', 1, 1_000_000))
     .option('--workers <n>', 'emulated boards at a time (default: 2)', parseWholeNumber('--workers', 1, 64))
     .option('--firmware <folder>', "a firmware set in place of the rigs' own (firmware.json)")
     .option(
       '--timeout <s>',
-      'seconds for all of it (default: 3600, and what --wait says)',
+      'seconds for all of it (default: 3600, plus --wait)',
       parseWholeNumber('--timeout', 1, 604_800),
     )
     .option('--list', 'show which case files would run, and run nothing')
