@@ -85,7 +85,7 @@ export class RunReporter implements Pick<Reporter, 'onTestResult' | 'onRunComple
   #fileRecord(test: Test, { testExecError, perfStats }: TestResult): CaseRecord {
     const { rootDir } = this.#globalConfig;
     const file = relative(rootDir, test.path).split(sep).join('/');
-    const rig = rigName(test.context.config.testEnvironmentOptions);
+    const { rig, rigFile = rig } = rigOf(test.context.config.testEnvironmentOptions);
     const titlePath = ['the file itself'];
     const message = testExecError?.message ?? 'the file could not be run';
     const isWorkerDead = /^(A jest worker process|Jest worker )/.test(message);
@@ -104,16 +104,19 @@ export class RunReporter implements Pick<Reporter, 'onTestResult' | 'onRunComple
       phases: [],
       failures: [{ message, blame, stack: testExecError?.stack ?? undefined, evidence: [] }],
       needs: [],
-      repeatCommand: repeatCommand({ rootDir, file, titlePath: [], rig }),
+      repeatCommand: repeatCommand({ rootDir, file, titlePath: [], rig: rigFile }),
     };
   }
 }
 
-function rigName(given: Readonly<Record<string, unknown>>): string {
+function rigOf(given: Readonly<Record<string, unknown>>): {
+  readonly rig: string;
+  readonly rigFile?: string | undefined;
+} {
   try {
-    return readProjectOptions(given).rig;
+    return readProjectOptions(given);
   } catch {
-    return '';
+    return { rig: '' };
   }
 }
 
