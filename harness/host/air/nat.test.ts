@@ -89,6 +89,28 @@ describe('the device’s way out', () => {
     expect(seen).toEqual(['done', 'end', 'closed', 'reset']);
   });
 
+  it('is shut with whatever goes through it, and what was about to', async () => {
+    await using air = new LiveAir();
+    const states: string[] = [];
+    const service = await air.service((socket) => {
+      states.push('connected');
+      // A reset for the one that stood, an end for the other.
+      const ended = (): void => void states.push('ended');
+      socket.resume().once('end', ended).once('error', ended);
+    });
+    const { nat, device } = natOf(air, [{ protocol: 'tcp', ip: '*', port: 80, hostPort: service.port }]);
+    await air.ready();
+    const stands = device.connectTcp(WORLD, 80)!;
+    await until(() => stands.state === 'ESTABLISHED' && states.length === 1, 'the first connection');
+    device.connectTcp(WORLD, 80);
+    await until(() => nat.counts.allowed === 2, 'the second one to be let in');
+    nat.close();
+    const count = (wanted: string): number => states.filter((state) => state === wanted).length;
+    for (let i = 0; i < 100; i++) await new Promise<void>((resolve) => setImmediate(resolve));
+    await until(() => count('ended') > 0 && count('ended') === count('connected'), 'their end');
+    expect(nat.open).toBe(0);
+  });
+
   it('carries datagrams to a listed service and its answers back, nothing else', async () => {
     await using air = new LiveAir();
     const service = createSocket('udp4');

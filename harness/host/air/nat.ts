@@ -1,5 +1,5 @@
 import { createSocket, type Socket as UdpSocket } from 'node:dgram';
-import { connect } from 'node:net';
+import { connect, type Socket } from 'node:net';
 import {
   formatIpv4,
   type Ipv4Address,
@@ -40,6 +40,8 @@ export class Nat {
   private readonly stack: NetStack;
   private readonly wake: () => void;
   private readonly pipes = new Set<TcpPipe>();
+  /** All that are open or being opened, whatever has become of the device's side. */
+  private readonly sockets = new Set<Socket>();
   private readonly flows = new Map<string, UdpFlow>();
   private readonly stopListening: (() => void)[] = [];
 
@@ -77,6 +79,7 @@ export class Nat {
     this.stack.interceptUdp(null);
     for (const stop of this.stopListening) stop();
     for (const pipe of [...this.pipes]) pipe.abort();
+    for (const socket of this.sockets) socket.destroy();
     for (const key of [...this.flows.keys()]) this.endFlow(key);
   }
 
@@ -97,6 +100,8 @@ export class Nat {
     this.counts.allowed++;
     // The device's SYN is answered when this machine has answered ours.
     const socket = connect({ host: '127.0.0.1', port: rule.hostPort, allowHalfOpen: true, noDelay: true });
+    this.sockets.add(socket);
+    socket.once('close', () => this.sockets.delete(socket));
     const refuse = (): void => {
       request.refuse();
       this.wake();
