@@ -103,6 +103,20 @@ describe('options of a project', () => {
     });
   });
 
+  test('a rig is also named by the path of its file, and called as that is', () => {
+    const file = '/boards/far-away.yaml';
+    expect(readProjectOptions({ rig: file }, {})).toMatchObject({ rig: 'far-away', rigFile: file });
+    expect(readProjectOptions({}, { ESPRIG_RIG: 'far-away.yaml' })).toMatchObject({
+      ...{ rig: 'far-away', rigFile: 'far-away.yaml' },
+    });
+    expect(readProjectOptions({ rig: 'far-away' }, {}).rigFile).toBeUndefined();
+  });
+
+  test('a lease need not be waited for; everything else takes time', () => {
+    expect(readProjectOptions({ budgets: { leaseMs: 0 } }, {}).budgets.leaseMs).toBe(0);
+    expect(() => readProjectOptions({ budgets: { bootMs: 0 } }, {})).toThrow('milliseconds are wanted');
+  });
+
   test.each([
     [{ rig: 5 }, 'testEnvironmentOptions.rig: a text is wanted'],
     [{ budgets: 5 }, 'budgets: an object is wanted'],
