@@ -55,11 +55,14 @@ describe('rigs are chosen', () => {
     expect(() => names('rakc-1')).toThrow(
       expect.objectContaining({
         code: 'ESPRIG_RIG_NOT_FOUND',
-        hint: expect.stringMatching(/^Did you mean rack-1 or rack-2\?/),
+        hint: expect.stringMatching(/^Did you mean rack-1\?/),
       }),
     );
     expect(() => names('virtual')).toThrow(
       expect.objectContaining({ hint: expect.stringMatching(/^Did you mean virtual-1mb\?/) }),
+    );
+    expect(() => names('rack')).toThrow(
+      expect.objectContaining({ hint: expect.stringMatching(/^Did you mean rack-1 or rack-2\?/) }),
     );
     expect(() => names('zzz*')).toThrow(
       expect.objectContaining({
