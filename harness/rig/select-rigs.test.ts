@@ -67,7 +67,9 @@ describe('rigs are chosen', () => {
     expect(() => names('zzz*')).toThrow(
       expect.objectContaining({
         message: "no rig has a name like 'zzz*'",
-        hint: expect.stringMatching(/^There are virtual-1mb, .*named by its path/),
+        hint: expect.stringMatching(
+          /^There are example-bench, virtual-1mb, desk, rack-1, rack-2\. .*named by its path/,
+        ),
       }),
     );
     expect(() => findRig('rack-*', { root })).toThrow(/means 2 rigs/);
