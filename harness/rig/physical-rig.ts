@@ -1,10 +1,9 @@
 import type { Clock } from '../core/clock';
 import type { Deadline } from '../core/deadline';
-import { isEsprigError, LinkError, RigError, type EsprigError } from '../core/errors';
+import { isEsprigError, LinkError, type EsprigError } from '../core/errors';
 import type { EventBus } from '../core/events';
 import type { FlashPart } from '../device/flash-plan';
 import { linkTo } from '../port/open-port';
-import { BrokenOnce } from './broken-once';
 import { FlashMirror } from './flash-mirror';
 import { flashStateOf, type FlashState } from './flash-state';
 import { LastingLink } from './lasting-link';
@@ -12,8 +11,8 @@ import type { Lease } from './lease';
 import { inPhase } from './phases';
 import { physicalPower } from './physical-power';
 import { powerSwitchOf } from './power-switch';
-import type { Settings } from './provisioning';
 import { RigNetwork } from './rig-network';
+import { PlannedRig } from './planned-rig';
 import { waitUntilReady } from './ready';
 import { shippedParts, type RigPlan } from './rig-plan';
 import { recipesOf } from './rig-recipes';
@@ -53,47 +52,21 @@ export async function openPhysicalRig(
   }
 }
 
-class PhysicalRig implements RunningRig {
+class PhysicalRig extends PlannedRig implements RunningRig {
   readonly kind = 'serial';
-  readonly name: RunningRig['name'];
-  readonly capabilities: RunningRig['capabilities'];
-  readonly layout: RunningRig['layout'];
-  readonly dutProfile: RunningRig['dutProfile'];
-  readonly firmware: RunningRig['firmware'];
-  readonly mac: string;
-  readonly secrets: readonly string[];
-  readonly notes: string[] = [];
-  readonly bus: EventBus;
-  readonly clock: Clock;
   readonly console: RunningRig['console'];
   readonly power?: RigPower;
-  readonly #plan: RigPlan;
   readonly #lease: Lease;
   readonly #board: SerialBoard;
   readonly #network: RigNetwork;
   readonly #mirror: FlashMirror;
-  readonly #broken: BrokenOnce;
-  #settings: Settings;
   #mark = 0;
 
   constructor(plan: RigPlan, lease: Lease, link: LastingLink, { bus, clock }: Given) {
+    super(plan, bus, clock);
     const { serial } = plan.description;
-    this.#plan = plan;
     this.#lease = lease;
-    this.#settings = plan.settings;
-    this.#broken = new BrokenOnce(plan.name, ({ code, message }) =>
-      bus.emit('rig', 'rig-broken', { code, text: message, lane: 'rig' }),
-    );
     this.#mirror = new FlashMirror(plan.flashSizeBytes);
-    this.name = plan.name;
-    this.capabilities = plan.capabilities;
-    this.layout = plan.layout;
-    this.dutProfile = plan.profile;
-    this.firmware = plan.firmware;
-    this.mac = plan.mac;
-    this.secrets = plan.secrets;
-    this.bus = bus;
-    this.clock = clock;
     this.#board = new SerialBoard({
       ...{ link, clock, bus, recipes: recipesOf(plan.description) },
       appBaud: serial?.baud ?? 115_200,
@@ -104,12 +77,12 @@ class PhysicalRig implements RunningRig {
     this.#network = new RigNetwork(plan, this.console);
     link.onClose(({ reason, detail }) => {
       // Our own end of it is no trouble.
-      if (reason === 'unplugged') this.#broken.broke(this.#lineLost(link.path, detail));
+      if (reason === 'unplugged') this.broken.broke(this.#lineLost(link.path, detail));
     });
     const power = powerSwitchOf(plan.description);
     if (power !== undefined && plan.capabilities.has('power-cut')) {
-      this.power = physicalPower(power, link, this.console, this.#broken, {
-        tell: (name, data) => bus.emit('rig', name, data),
+      this.power = physicalPower(power, link, this.console, this.broken, {
+        tell: (name, data) => this.tell(name, data),
         starts: () => this.#starts(),
       });
     }
@@ -120,20 +93,12 @@ class PhysicalRig implements RunningRig {
     return this.#network.baseUrl;
   }
 
-  get trouble(): EsprigError | undefined {
-    return this.#broken.first;
-  }
-
-  get token(): string | undefined {
-    return this.#settings.token;
-  }
-
   async flashShipped(deadline: Deadline): Promise<void> {
-    const result = await this.#board.flash(shippedParts(this.#plan, this.#plan.settings), deadline);
-    this.#settings = this.#plan.settings;
+    const result = await this.#board.flash(shippedParts(this.plan, this.plan.settings), deadline);
+    this.settings = this.plan.settings;
     const written = result.parts.reduce((sum, part) => sum + part.writtenBytes, 0);
     const text = `flashed ${this.firmware.name}: ${written} bytes differed, ${Math.round(result.elapsedMs)} ms`;
-    this.bus.emit('rig', 'flashed', { ...result, lane: 'flash', text });
+    this.tell('flashed', { ...result, lane: 'flash', text });
     if (result.recoveries > 0)
       this.notes.push(`flashing: the line had to be taken up anew ${result.recoveries} times`);
   }
@@ -145,7 +110,7 @@ class PhysicalRig implements RunningRig {
   }
 
   restoreFirmware(deadline: Deadline): Promise<void> {
-    return this.#broken.guard('restore the firmware', async () => {
+    return this.broken.guard('restore the firmware', async () => {
       await this.#powered(deadline);
       await this.flashShipped(deadline);
       await this.boot(deadline);
@@ -153,18 +118,18 @@ class PhysicalRig implements RunningRig {
   }
 
   reset(deadline: Deadline): Promise<void> {
-    return this.#broken.guard('reset', async () => {
+    return this.broken.guard('reset', async () => {
       this.#starts();
       await this.#board.resetIntoApp(deadline);
     });
   }
 
   waitForReady(deadline: Deadline): Promise<void> {
-    return this.#broken.guard('wait until it is ready', () => this.#ready(deadline));
+    return this.broken.guard('wait until it is ready', () => this.#ready(deadline));
   }
 
   readFlash(flashOffset: number, lengthBytes: number, deadline: Deadline): Promise<Uint8Array> {
-    return this.#broken.guard('read the flash', async () => {
+    return this.broken.guard('read the flash', async () => {
       const bytes = await this.#board.read(flashOffset, lengthBytes, deadline);
       await this.#backIntoApp(deadline);
       return bytes;
@@ -172,26 +137,15 @@ class PhysicalRig implements RunningRig {
   }
 
   writeFlash(parts: readonly FlashPart[], deadline: Deadline): Promise<void> {
-    return this.#broken.guard('write the flash', async () => {
+    return this.broken.guard('write the flash', async () => {
       await this.#board.flash(parts, deadline, { force: true });
       this.#starts();
       await this.#board.resetIntoApp(deadline);
     });
   }
 
-  async writeSettings(settings: Settings, deadline: Deadline): Promise<void> {
-    const parts = shippedParts(this.#plan, settings).filter((part) => !this.firmware.flash.includes(part));
-    if (parts.length === 0) {
-      throw new RigError('ESPRIG_RIG_CANNOT', `${this.name}: its firmware takes no settings`, {
-        blame: 'case',
-      });
-    }
-    await this.writeFlash(parts, deadline);
-    this.#settings = settings;
-  }
-
   readFlashState(deadline: Deadline): Promise<FlashState> {
-    return this.#broken.guard('read the flash', async () => {
+    return this.broken.guard('read the flash', async () => {
       const flash = await this.#board.withFlash(deadline, (source) =>
         this.#mirror.refresh(this.layout, source, deadline),
       );
@@ -240,7 +194,7 @@ class PhysicalRig implements RunningRig {
       await this.boot(deadline);
     } catch (error) {
       if (!isEsprigError(error) || error.blame !== 'dut') throw error;
-      this.bus.emit('rig', 'not-ready', {
+      this.tell('not-ready', {
         lane: 'rig',
         text: `not up again after the flash was read: ${error.message}`,
       });

@@ -8,10 +8,9 @@ import type { Impairment } from '../emulator/air';
 import type { BoardSnapshot } from '../emulator/board';
 import { BoardThread } from '../host/board-thread';
 import { memoryPort } from '../port/memory-port';
-import { BrokenOnce } from './broken-once';
 import { flashStateOf, type FlashState } from './flash-state';
 import { inPhase } from './phases';
-import type { Settings } from './provisioning';
+import { PlannedRig } from './planned-rig';
 import { waitUntilReady } from './ready';
 import { shippedParts, type RigPlan } from './rig-plan';
 import { AIR_CAPTURED, type RigBudgets, type RigPower, type RunningRig } from './running-rig';
@@ -42,53 +41,27 @@ interface Parts {
   readonly hostPort: number;
 }
 
-class VirtualRig implements RunningRig {
+class VirtualRig extends PlannedRig implements RunningRig {
   readonly kind = 'virtual';
-  readonly name: RunningRig['name'];
-  readonly capabilities: RunningRig['capabilities'];
-  readonly layout: RunningRig['layout'];
-  readonly dutProfile: RunningRig['dutProfile'];
-  readonly firmware: RunningRig['firmware'];
-  readonly mac: string;
-  readonly secrets: readonly string[];
-  readonly notes: string[] = [];
-  readonly bus: EventBus;
-  readonly clock: Clock;
   readonly baseUrl: string;
   readonly pcapFile: string | undefined;
   readonly console: RunningRig['console'];
   readonly power: RigPower;
-  readonly #plan: RigPlan;
   readonly #parts: Parts;
-  readonly #broken: BrokenOnce;
   /** As shipped and answering. */
   #shipped: BoardSnapshot | undefined;
-  #settings: Settings;
   /** Where the console stood when the board was last started. */
   #mark = 0;
   #isClosing = false;
 
   private constructor(plan: RigPlan, bus: EventBus, clock: Clock, parts: Parts) {
-    this.#plan = plan;
+    super(plan, bus, clock);
     this.#parts = parts;
-    this.#settings = plan.settings;
-    this.#broken = new BrokenOnce(plan.name, ({ code, message }) =>
-      this.#tell('rig-broken', { code, text: message, lane: 'rig' }),
-    );
-    this.name = plan.name;
-    this.capabilities = plan.capabilities;
-    this.layout = plan.layout;
-    this.dutProfile = plan.profile;
-    this.firmware = plan.firmware;
-    this.mac = plan.mac;
-    this.secrets = plan.secrets;
-    this.bus = bus;
-    this.clock = clock;
     this.baseUrl = `http://127.0.0.1:${String(parts.hostPort)}`;
     this.pcapFile = plan.capabilities.has('pcap') ? plan.pcapFile : undefined;
     this.console = parts.board.console;
-    this.power = virtualPower(parts.thread, this.#broken, {
-      tell: (name, data) => this.#tell(name, data),
+    this.power = virtualPower(parts.thread, this.broken, {
+      tell: (name, data) => this.tell(name, data),
       starts: () => this.#starts(),
     });
     this.#watch();
@@ -119,17 +92,9 @@ class VirtualRig implements RunningRig {
     }
   }
 
-  get trouble(): EsprigError | undefined {
-    return this.#broken.first;
-  }
-
-  get token(): string | undefined {
-    return this.#settings.token;
-  }
-
   async flashAll(deadline: Deadline): Promise<void> {
-    const result = await this.#parts.board.flash(shippedParts(this.#plan, this.#plan.settings), deadline);
-    this.#tell('flashed', {
+    const result = await this.#parts.board.flash(shippedParts(this.plan, this.plan.settings), deadline);
+    this.tell('flashed', {
       ...result,
       lane: 'flash',
       text: `flashed ${this.firmware.name} in ${String(Math.round(result.elapsedMs))} ms`,
@@ -143,7 +108,7 @@ class VirtualRig implements RunningRig {
   }
 
   restoreFirmware(deadline: Deadline): Promise<void> {
-    return this.#broken.guard('restore the firmware', async () => {
+    return this.broken.guard('restore the firmware', async () => {
       deadline.check('the board as shipped');
       const { thread } = this.#parts;
       const snapshot = this.#shipped;
@@ -155,27 +120,27 @@ class VirtualRig implements RunningRig {
         // What the board had said before is still on its way here; it is nobody's text any more.
         await deadline.sleep(1, 'the last of the old console');
       });
-      this.#settings = this.#plan.settings;
+      this.settings = this.plan.settings;
       this.console.allowResets(0);
       this.#mark = this.console.mark();
-      this.#tell('restored', { lane: 'rig', text: 'as shipped, from the snapshot' });
+      this.tell('restored', { lane: 'rig', text: 'as shipped, from the snapshot' });
       await this.#ready(deadline);
     });
   }
 
   reset(deadline: Deadline): Promise<void> {
-    return this.#broken.guard('reset', async () => {
+    return this.broken.guard('reset', async () => {
       this.#starts();
       await this.#parts.board.resetIntoApp(deadline);
     });
   }
 
   waitForReady(deadline: Deadline): Promise<void> {
-    return this.#broken.guard('wait until it is ready', () => this.#ready(deadline));
+    return this.broken.guard('wait until it is ready', () => this.#ready(deadline));
   }
 
   readFlash(flashOffset: number, lengthBytes: number, deadline: Deadline): Promise<Uint8Array> {
-    return this.#broken.guard('read the flash', () =>
+    return this.broken.guard('read the flash', () =>
       deadline.wait(
         this.#parts.thread.act('read-flash', { offset: flashOffset, length: lengthBytes }),
         'the content of the flash',
@@ -184,32 +149,21 @@ class VirtualRig implements RunningRig {
   }
 
   writeFlash(parts: readonly FlashPart[], deadline: Deadline): Promise<void> {
-    return this.#broken.guard('write the flash', async () => {
+    return this.broken.guard('write the flash', async () => {
       await this.#parts.board.flash(parts, deadline, { force: true });
       this.#starts();
       await this.#parts.board.resetIntoApp(deadline);
     });
   }
 
-  async writeSettings(settings: Settings, deadline: Deadline): Promise<void> {
-    const parts = shippedParts(this.#plan, settings).filter((part) => !this.firmware.flash.includes(part));
-    if (parts.length === 0) {
-      throw new RigError('ESPRIG_RIG_CANNOT', `${this.name}: its firmware takes no settings`, {
-        blame: 'case',
-      });
-    }
-    await this.writeFlash(parts, deadline);
-    this.#settings = settings;
-  }
-
   async readFlashState(deadline: Deadline): Promise<FlashState> {
-    return flashStateOf(await this.readFlash(0, this.#plan.flashSizeBytes, deadline), this.layout);
+    return flashStateOf(await this.readFlash(0, this.plan.flashSizeBytes, deadline), this.layout);
   }
 
   impairAir = (impairments: readonly Impairment[]): Promise<void> =>
-    this.#broken.guard('impair the air', async () => {
+    this.broken.guard('impair the air', async () => {
       await this.#parts.thread.act('impair-air', impairments);
-      this.#tell('air-impaired', {
+      this.tell('air-impaired', {
         impairments,
         lane: 'air',
         text: `${impairments.length} rules on the air`,
@@ -217,10 +171,10 @@ class VirtualRig implements RunningRig {
     });
 
   setClientAsleep = (clientPort: number, isAsleep: boolean, deadline: Deadline): Promise<void> =>
-    this.#broken.guard('let a client sleep', async () => {
+    this.broken.guard('let a client sleep', async () => {
       const changed = this.#parts.thread.act('set-client-asleep', { clientPort, isAsleep });
       await deadline.wait(changed, 'the sleep of a client');
-      this.#tell('client-asleep', {
+      this.tell('client-asleep', {
         clientPort,
         isAsleep,
         lane: 'air',
@@ -229,10 +183,10 @@ class VirtualRig implements RunningRig {
     });
 
   spoilFlash = (flashOffset: number, bytes: Uint8Array, deadline: Deadline): Promise<void> =>
-    this.#broken.guard('spoil the flash', async () => {
+    this.broken.guard('spoil the flash', async () => {
       const spoilt = this.#parts.thread.act('program-flash', { offset: flashOffset, bytes });
       await deadline.wait(spoilt, 'the spoilt flash');
-      this.#tell('flash-spoilt', {
+      this.tell('flash-spoilt', {
         lane: 'flash',
         text: `${bytes.length} bytes of the flash at 0x${flashOffset.toString(16)} were spoilt`,
       });
@@ -257,8 +211,8 @@ class VirtualRig implements RunningRig {
   #watch(): void {
     this.#parts.thread.listen({
       reset: (reset, atNanos) =>
-        this.#tell('board-reset', { reset, boardMs: atNanos / 1e6, lane: 'reset', text: `board: ${reset}` }),
-      air: (event) => this.#tell('air', { ...event, lane: 'air', text: Object.values(event).join(' ') }),
+        this.tell('board-reset', { reset, boardMs: atNanos / 1e6, lane: 'reset', text: `board: ${reset}` }),
+      air: (event) => this.tell('air', { ...event, lane: 'air', text: Object.values(event).join(' ') }),
       fault: (fault) => {
         const code = isErrorCode(fault.code) ? fault.code : 'ESPRIG_INTERNAL';
         const error = new EsprigError(code, `the emulated board stopped: ${fault.message}`, {
@@ -268,16 +222,12 @@ class VirtualRig implements RunningRig {
             { title: 'last instructions', lines: fault.lastSteps },
           ],
         });
-        this.#broken.broke(error);
-        this.#tell('board-fault', { code, text: error.message, lane: 'rig' });
+        this.broken.broke(error);
+        this.tell('board-fault', { code, text: error.message, lane: 'rig' });
       },
       gone: (error) => {
-        if (!this.#isClosing) this.#broken.broke(toEsprigError(error));
+        if (!this.#isClosing) this.broken.broke(toEsprigError(error));
       },
     });
-  }
-
-  #tell(name: string, data: Readonly<Record<string, unknown>>): void {
-    this.bus.emit('rig', name, data);
   }
 }
