@@ -309,6 +309,8 @@ describeWithBrowser('the page in a browser, from disk, without a network', () =>
         .map((one) => one.className + ': ' + one.textContent.slice(0, 60))`);
         expect(over).toEqual([]);
         await page.screenshot({ path: join(PICTURES, `trend-${String(width)}-${colorScheme}.png`) });
+        await page.evaluate(`document.getElementById('cases').scrollIntoView()`);
+        await page.screenshot({ path: join(PICTURES, `cases-${String(width)}-${colorScheme}.png`) });
         expect(troubles).toEqual([]);
         await page.context().close();
       }

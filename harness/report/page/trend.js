@@ -216,6 +216,7 @@ function newsList(cases, run, list) {
         'a',
         {
           href: `#case=${one.id}`,
+          title: one.titlePath.join(' › '),
           onclick: (/** @type {Event} */ event) => (event.preventDefault(), list.open(one.id)),
         },
         one.titlePath.at(-1) ?? one.file,
