@@ -11,6 +11,7 @@ import { startRfc2217Server, type Rfc2217Server } from '../../host/rfc2217-serve
 import { setVerdict } from '../esprig';
 import type { Output } from '../output';
 import type { BoardFlags, FlashContent } from './board-options';
+import { maskedBytes } from '../secrets';
 import { profileTable, profileValue } from './profile-table';
 
 export interface BoardPlan {
@@ -117,12 +118,14 @@ function announce(
 function ended(board: BoardThread, clock: Clock, flags: BoardFlags, out: Output): Promise<End> {
   return new Promise<End>((resolve, reject) => {
     let seen = '';
+    const shown = maskedBytes((bytes) => void process.stdout.write(bytes));
     const decoders = [0, 1].map(() => new TextDecoder('utf-8', { fatal: false }));
     const cleanUp = (): void => {
       process.off('SIGINT', interrupted);
       process.off('SIGTERM', interrupted);
       cancelTimeout();
       stopListening();
+      shown.end();
     };
     const finish = (end: End): void => {
       cleanUp();
@@ -137,7 +140,7 @@ function ended(board: BoardThread, clock: Clock, flags: BoardFlags, out: Output)
       serial: (bytes, baud, atNanos, uart) => {
         const text = decoders[uart]!.decode(bytes, { stream: true });
         if (out.json) out.value({ event: 'serial', uart, baud, atMs: atNanos / 1e6, text });
-        else if (uart === 0) process.stdout.write(bytes);
+        else if (uart === 0) shown.feed(bytes);
         if (flags.until === undefined || uart !== 0) return;
         seen += text;
         if (seen.includes(flags.until)) finish({ why: 'until' });

@@ -7,6 +7,7 @@ import { Deadline } from '../../core/deadline';
 import type { CaseRecord } from '../../report/run-record';
 import { boardLockName, takeLease } from '../../rig/lease';
 import { esprigProcess, valuesOf, type Ended } from '../testkit/run-process';
+import { chooseRigs } from './choose-rigs';
 import { RunFollower } from './follow-run';
 import { caseValue } from './run-values';
 
@@ -144,6 +145,14 @@ describe('esprig run --json', () => {
 });
 
 describe('esprig run', () => {
+  it('takes names, patterns and paths in one, each rig once', () => {
+    const file = join(__dirname, '../../../rigs/virtual-1mb.yaml');
+    expect(chooseRigs(['virtual-1*', file, 'virtual-2mb', 'virtual-*'])).toEqual([
+      { name: 'virtual-1mb', nameOrPath: 'virtual-1mb' },
+      { name: 'virtual-2mb', nameOrPath: 'virtual-2mb' },
+    ]);
+  });
+
   it('refuses two rigs of one name, for a report could not tell them apart', async () => {
     mkdirSync(join(folder, 'other'));
     const file = join(folder, 'other', 'virtual-1mb.yaml');
