@@ -5,7 +5,7 @@ import { tokenHeaders, type DutTarget } from './dut-target';
 
 /**
  * Asks for the event stream, reads the head of the answer and then nothing more. The systems in between buffer some
- * hundred kilobytes before the device notices.
+ * hundred kilobytes before the device notices: on a rig with `sleeping-client`, an event stream that sleeps is noticed at once.
  * @throws LinkError, ProtocolError ESPRIG_HTTP_BAD, DeadlineError
  */
 export async function openSlowReader(

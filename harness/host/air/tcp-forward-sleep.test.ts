@@ -1,5 +1,5 @@
 import { describe, expect, it, jest } from '@jest/globals';
-import type { TcpConnection } from '../../emulator/air';
+import { ipv4, type TcpConnection } from '../../emulator/air';
 import { LiveAir, until, type Client } from './testkit/live-air';
 import type { TcpForward } from './tcp-forward';
 
@@ -128,38 +128,48 @@ describe('a forward that closes', () => {
     const resetAsleep = await open();
     forward.setAsleep(resetAsleep.client.socket.localPort!, true);
     resetAsleep.device.abort();
-    // Both sides have ended, and the client has not taken what came: its connection is gone, its socket is not.
+    // The device is gone, and the client has yet to take what it had said: the connection is over, the socket is not.
     const unread = await open();
     unread.client.socket.pause();
-    unread.client.socket.end();
     const push = (): void => {
       for (let i = 0; i < 20; i++) unread.device.write(Buffer.alloc(4096));
     };
     push();
     unread.device.onDrain = push;
-    const held = unread.device;
-    await until(() => held.bufferedBytes > 60_000, 'a full pipe');
+    let unsentBefore = -1;
+    await until(() => {
+      const isFull = unread.device.bufferedBytes > 60_000 && unread.device.unsentBytes === unsentBefore;
+      unsentBefore = unread.device.unsentBytes;
+      return isFull;
+    }, 'a full pipe');
     const resetUnread = await open();
     resetUnread.client.socket.pause();
     resetUnread.device.write(Buffer.alloc(60_000));
     await until(() => resetUnread.device.bufferedBytes === 0, 'all of it under way');
     resetUnread.device.end();
     resetUnread.device.abort();
+    deviceIp = ipv4('192.168.4.77');
+    const unanswered = air.client(forward.hostPort);
+    await until(() => forward.opening === 1, 'one whose device does not answer');
     deviceIp = null;
     const waiting = air.client(forward.hostPort);
-    await until(() => waiting.socket.readyState === 'open' && forward.opening > 0, 'one that waits');
+    await until(() => waiting.socket.readyState === 'open' && forward.opening === 2, 'one that waits');
+    const standing = forward.open;
+    unread.device.abort();
+    await until(() => forward.open === standing - 1, 'its reset');
     const startedMs = Date.now();
     await forward.close();
     expect(Date.now() - startedMs).toBeLessThan(1000);
     const clients = [plain, ended, endedByDevice, asleep, resetAsleep, unread, resetUnread].map(
       (each) => each.client,
     );
-    for (const client of [...clients, waiting]) client.socket.resume();
+    for (const client of [...clients, waiting, unanswered]) client.socket.resume();
     // One that is half-open by its own choice writes to find out.
     endedByDevice.client.socket.write('?');
     for (const client of [plain, ended, asleep, resetAsleep, unread, resetUnread])
       await until(() => client.client.ended || client.client.closed, 'the end at each client');
-    await until(() => waiting.ended || waiting.closed, 'the end of the one that waited');
+    for (const client of [waiting, unanswered])
+      await until(() => client.ended || client.closed, 'the end of those that waited');
     await air[Symbol.asyncDispose]();
   });
 });
