@@ -90,23 +90,37 @@ describe('one after the other', () => {
     });
     await untilGone(all);
   });
-});
 
-it('two runs at the same time have boards and reports of their own', async () => {
-  const both = [RealRun.esprig(options)];
-  run = both[0];
-  // A folder is told apart by what was there when its run was started.
-  await run!.reaches(/"type":"head"/);
-  both.push(RealRun.esprig(options));
-  const ends = await Promise.all(both.map(({ ended }) => ended));
-  expect(ends.map(({ exitCode }) => exitCode)).toEqual([0, 0]);
-  expect(new Set(both.map(({ folder }) => folder)).size).toBe(2);
-  const urls = both.map(({ record }) => record.rigs[0]?.baseUrl);
-  expect(new Set(urls).size).toBe(2);
-  for (const { record } of both) expect(record.totals).toMatchObject({ passed: 1, cases: 1 });
-  expect(
-    readdirSync(join(ROOT, 'build', 'run')).filter((name) =>
-      both.some(({ child }) => name.includes(`-${String(child.pid)}.`)),
-    ),
-  ).toEqual([]);
+  it('SIGTERM a second time ends at once and leaves no process', async () => {
+    run = RealRun.esprig(options);
+    await run.reaches(WHILE.uploading);
+    const all = run.processes;
+    run.child.kill('SIGTERM');
+    run.child.kill('SIGINT');
+    const { exitCode } = await run.ended;
+    expect(exitCode).toBe(3);
+    expect(readdirSync(run.folder ?? '')).toContain('run-start.json');
+    await untilGone(all);
+    killed = run;
+  });
+
+  it('two runs at the same time have boards and reports of their own, and finish that report once', async () => {
+    const both = [RealRun.esprig(options)];
+    run = both[0];
+    // A folder is told apart by what was there when its run was started.
+    await run!.reaches(/"type":"head"/);
+    both.push(RealRun.esprig(options));
+    expect(finished(killed)).toEqual({ verdicts: ['broken'], exitCode: 3 });
+    const ends = await Promise.all(both.map(({ ended }) => ended));
+    expect(ends.map(({ exitCode }) => exitCode)).toEqual([0, 0]);
+    expect(new Set(both.map(({ folder }) => folder)).size).toBe(2);
+    const urls = both.map(({ record }) => record.rigs[0]?.baseUrl);
+    expect(new Set(urls).size).toBe(2);
+    for (const { record } of both) expect(record.totals).toMatchObject({ passed: 1, cases: 1 });
+    expect(
+      readdirSync(join(ROOT, 'build', 'run')).filter((name) =>
+        both.some(({ child }) => name.includes(`-${String(child.pid)}.`)),
+      ),
+    ).toEqual([]);
+  });
 });

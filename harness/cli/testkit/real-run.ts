@@ -1,6 +1,6 @@
 /** Runs as a person starts them, in processes of their own, for tests that kill something in the middle. */
 import { spawn, type ChildProcess } from 'node:child_process';
-import { existsSync, readdirSync, readFileSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync, statSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { RealClock } from '../../core/clock';
 import type { RunRecord } from '../../report/run-record';
@@ -41,6 +41,7 @@ export class RealRun {
   readonly ended: Promise<RunEnd>;
   readonly #reports: string;
   readonly #before: ReadonlySet<string>;
+  readonly #read = new Map<string, Part>();
   #said = '';
 
   private constructor(args: readonly string[], env: NodeJS.ProcessEnv, reports: string) {
@@ -115,13 +116,30 @@ export class RealRun {
     return all;
   }
 
-  #parts(): readonly { readonly name: string; readonly text: string }[] {
+  /** What its workers have written; of what is known already only the size is asked for. */
+  #parts(): readonly Part[] {
     const folder = join(this.folder ?? '', 'parts');
-    if (this.folder === undefined || !existsSync(folder)) return [];
-    return readdirSync(folder)
-      .filter((name) => /^worker.*\.ndjson$/.test(name))
-      .map((name) => ({ name, text: readFileSync(join(folder, name), 'utf8') }));
+    if (this.folder === undefined) return [];
+    for (const name of namesIn(folder, /^worker.*\.ndjson$/)) {
+      const file = join(folder, name);
+      const known = this.#read.get(name);
+      try {
+        if (statSync(file).size !== known?.sizeBytes) {
+          const bytes = readFileSync(file);
+          this.#read.set(name, { name, sizeBytes: bytes.length, text: bytes.toString('latin1') });
+        }
+      } catch {
+        // The report is whole by now.
+      }
+    }
+    return [...this.#read.values()];
   }
+}
+
+interface Part {
+  readonly name: string;
+  readonly sizeBytes: number;
+  readonly text: string;
 }
 
 function pidOf(part: string): number {
@@ -135,7 +153,7 @@ export async function until(isTrue: () => boolean, what: () => string): Promise<
   while (!isTrue()) {
     const awaited = what();
     if (clock.nowMs() > endMs) throw new Error(`not within ${String(LIMIT_MS)} ms: ${awaited}`);
-    await new Promise<void>((resolve) => void clock.after(10, resolve));
+    await new Promise<void>((resolve) => void clock.after(20, resolve));
   }
 }
 
@@ -163,12 +181,10 @@ function statOf(pid: number): string | undefined {
   }
 }
 
-function namesIn(folder: string): readonly string[] {
-  return existsSync(folder)
-    ? readdirSync(folder)
-        .filter((name) => /^\d/.test(name))
-        .sort()
-    : [];
+function namesIn(folder: string, pattern = /^\d/): readonly string[] {
+  if (!existsSync(folder)) return [];
+  const names = readdirSync(folder).filter((name) => pattern.test(name));
+  return names.sort();
 }
 
 /** Without what this Jest has told its own workers. */
