@@ -1,31 +1,22 @@
-import { FLASH_WINDOW_BASE, ROM_SIZE } from '../chip/esp8266';
+import { ROM_SIZE } from '../chip/esp8266';
 import { DEFAULT_BOARD_CONFIG, type BoardConfig } from './board-config';
 import { buildParts, type BoardParts } from './board-parts';
-import { AIR_ALARM, type Medium } from './air';
+import { restoreSnapshot, takeSnapshot, type BoardSnapshot } from './board-snapshot';
+import type { Medium } from './air';
 import { warmUpHotLoop } from './cpu/warm-up';
 import type { RomProgram } from './cpu/code-table';
 import { Cpu } from './cpu/cpu';
-import type { CpuState } from './cpu/cpu-time';
-import { Alarm, EventQueue, type EventQueueState } from './event-queue';
+import { FlashWindowCode } from './cpu/flash-window-code';
+import { Alarm, EventQueue } from './event-queue';
 import { EmulatorFault } from './fault';
 import { Bus } from './memory/bus';
 import { GuestMemory } from './memory/guest-memory';
-import { REGISTER_WORDS } from './cpu/registers';
-import { SavedFields, type ResetKind, type SavedState } from './peripherals';
+import type { ResetKind } from './peripherals';
 import type { FlashPowerCut, PowerCutRequest } from './peripherals/flash-operation';
 import { buildRom } from './rom/rom';
 import { microsToTicks, nanosToTicks, ticksToNanos } from './time';
 
-/** A whole board at one moment: named fields, structured-clonable. */
-export interface BoardSnapshot {
-  readonly version: 1;
-  readonly flashSizeBytes: number;
-  readonly memories: Readonly<Record<'registers' | 'dram' | 'iram' | 'rtc' | 'flash', Uint8Array>>;
-  readonly cpu: CpuState;
-  readonly queue: EventQueueState;
-  readonly peripherals: Readonly<Record<string, SavedState>>;
-  readonly board: SavedState;
-}
+export type { BoardSnapshot } from './board-snapshot';
 
 /** Why a run ended. */
 export type RunEnd = 'time' | 'stopped' | 'power-off';
@@ -69,8 +60,7 @@ export class Board {
   /** Power has come since the chip last started: the next start is a power-on, whenever EN allows it. */
   private cold = true;
   private pendingReset: ResetKind | undefined;
-  private windowBase = -1;
-  private windowSize = -1;
+  private readonly windowCode: FlashWindowCode;
   private air: Medium | undefined;
 
   /** @throws EmulatorFault `ESPRIG_EMU_BAD_CONFIG` */
@@ -95,8 +85,9 @@ export class Board {
     this.settleAlarm = this.queue.register(new Alarm('board.en-settle', () => this.start()));
     const { flash, cache, clocks } = this.parts;
     clocks.onChange(() => this.cpu.time.setClock(clocks.cpuHz));
-    cache.onMappingChanged = () => this.windowChanged();
-    flash.onContentChanged = (offset, length) => this.flashChanged(offset, length);
+    this.windowCode = new FlashWindowCode(this.cpu.codeTable, cache, this.memory.flash.length);
+    cache.onMappingChanged = () => this.windowCode.mappingChanged();
+    flash.onContentChanged = (offset, length) => this.windowCode.contentChanged(offset, length);
     flash.onPowerCut = (cut) => {
       this.powerOff();
       this.onPowerCut?.(cut);
@@ -284,13 +275,13 @@ export class Board {
       );
     }
     this.memory.flash.set(bytes, flashOffset);
-    this.flashChanged(flashOffset, bytes.length);
+    this.windowCode.contentChanged(flashOffset, bytes.length);
   }
 
   /** Erases the whole chip from outside. A reset never does. */
   eraseFlash(): void {
     this.memory.flash.fill(0xff);
-    this.flashChanged(0, this.memory.flash.length);
+    this.windowCode.contentChanged(0, this.memory.flash.length);
   }
 
   /** Power will fail in flash operation `operation`, counted from power-on; see flash-power-cut.ts for what is left. */
@@ -298,57 +289,11 @@ export class Board {
     this.parts.flash.armPowerCut(request);
   }
 
-  private windowChanged(): void {
-    const { cache } = this.parts;
-    const remapped = cache.windowBase !== this.windowBase || cache.windowSize !== this.windowSize;
-    this.windowBase = cache.windowBase;
-    this.windowSize = cache.windowSize;
-    this.cpu.codeTable.flashWindowChanged(cache.live, remapped);
-  }
-
-  /** Code that was decoded from these bytes is stale, wherever the window shows them. */
-  private flashChanged(flashOffset: number, length: number): void {
-    const size = this.memory.flash.length;
-    const { windowSize, windowBase } = this.parts.cache;
-    const first = (flashOffset - windowBase) & (size - 1);
-    for (let at = first; at < windowSize; at += size) {
-      this.cpu.codeTable.invalidate(FLASH_WINDOW_BASE + at, Math.min(length, windowSize - at));
-    }
-    // The piece that wraps round at the end of the chip.
-    if (first + length > size)
-      this.cpu.codeTable.invalidate(FLASH_WINDOW_BASE, Math.min(first + length - size, windowSize));
-  }
-
   // --- snapshot ---------------------------------------------------------------------------------------------------
 
   save(): BoardSnapshot {
-    const peripherals: Record<string, SavedState> = {};
-    for (const block of this.parts.blocks) peripherals[block.name] = block.save();
-    peripherals['flash-chip'] = this.parts.flash.save();
-    peripherals['flash-cache'] = this.parts.cache.save();
-    peripherals['clocks'] = this.parts.clocks.save();
-    peripherals['rng'] = this.parts.rng.save();
-    return {
-      version: 1,
-      flashSizeBytes: this.memory.flashSizeBytes,
-      memories: {
-        registers: this.memory.bytes.slice(0, REGISTER_WORDS * 4),
-        dram: this.memory.region('dram').slice(),
-        iram: this.memory.region('iram').slice(),
-        rtc: this.memory.region('rtc').slice(),
-        flash: this.memory.flash.slice(),
-      },
-      cpu: this.cpu.save(),
-      queue: withoutAir(this.queue.save()),
-      peripherals,
-      board: {
-        version: 1,
-        powered: this.powered,
-        enabled: this.enabled,
-        enHigh: this.enHigh,
-        cold: this.cold,
-      },
-    };
+    const { powered, enabled, enHigh, cold } = this;
+    return takeSnapshot(this, { version: 1, powered, enabled, enHigh, cold });
   }
 
   /**
@@ -358,60 +303,17 @@ export class Board {
    * thrown away
    */
   restore(snapshot: BoardSnapshot): void {
-    if (snapshot.version !== 1) {
-      throw new EmulatorFault(
-        'ESPRIG_EMU_SNAPSHOT',
-        `snapshot of version ${String(snapshot.version)}; this is 1`,
-      );
-    }
-    if (snapshot.flashSizeBytes !== this.memory.flashSizeBytes) {
-      throw new EmulatorFault(
-        'ESPRIG_EMU_SNAPSHOT',
-        `snapshot of a board with ${snapshot.flashSizeBytes} bytes of flash; this one has ${this.memory.flashSizeBytes}`,
-      );
-    }
-    const { parts } = this;
     const ticksBefore = this.nowTicks;
-    const stateOf = (name: string): SavedState => {
-      const state = snapshot.peripherals[name];
-      if (!state) throw new EmulatorFault('ESPRIG_EMU_SNAPSHOT', `snapshot without ${name}`);
-      return state;
-    };
-    parts.clocks.restore(stateOf('clocks'));
-    parts.rng.restore(stateOf('rng'));
-    for (const block of parts.blocks) block.restore(stateOf(block.name));
-    parts.flash.restore(stateOf('flash-chip'));
-    parts.cache.restore(stateOf('flash-cache'));
-    // Last, for what the parts did to interrupt lines and alarms while they were restored is not the truth.
-    for (const name of ['dram', 'iram', 'rtc', 'flash'] as const) {
-      const region = this.memory.region(name);
-      const saved = snapshot.memories[name];
-      if (saved.length !== region.length) {
-        throw new EmulatorFault('ESPRIG_EMU_SNAPSHOT', `snapshot's memory ${name} has ${saved.length} bytes`);
-      }
-      region.set(saved);
-    }
-    this.memory.bytes.set(snapshot.memories.registers, 0);
-    this.cpu.restore(snapshot.cpu);
-    this.queue.restore(snapshot.queue);
-    this.windowBase = -1;
-    this.windowChanged();
-    this.bus.setCacheBanks((parts.dport.read32(0x24) & 0x10) !== 0, (parts.dport.read32(0x24) & 0x08) !== 0);
-    const fields = new SavedFields('board', snapshot.board, 1);
+    const fields = restoreSnapshot(this, snapshot);
+    this.windowCode.forgetAll();
     this.powered = fields.boolean('powered');
     this.enabled = fields.boolean('enabled');
     this.enHigh = fields.boolean('enHigh');
     this.cold = fields.boolean('cold');
     this.pendingReset = undefined;
     this.air?.timers.shift(this.nowTicks - ticksBefore);
-    parts.wifi.restored();
+    this.parts.wifi.restored();
   }
-}
-
-/** The air is no part of a snapshot, so neither is its alarm. */
-function withoutAir(state: EventQueueState): EventQueueState {
-  const alarms = Object.fromEntries(Object.entries(state.alarms).filter(([name]) => name !== AIR_ALARM));
-  return { ...state, alarms };
 }
 
 /** A ROM of the user's: no function of ours stands in for it. */
