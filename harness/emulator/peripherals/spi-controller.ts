@@ -12,6 +12,7 @@ import type { IrqLine, Peripheral, PeripheralContext, SavedState } from './perip
 import { SavedFields } from './saved-fields';
 import type { SpiDevice } from './spi-device';
 import { SPI_DATA_BYTES, SpiDataBuffer, SpiFrame } from './spi-frame';
+import { flashClockDivider, isQuadRead, spiReadMode, userClockDivider } from './spi-modes';
 import { SPI_REGISTERS } from './spi-registers';
 
 export interface SpiControllerConfig extends PeripheralContext {
@@ -72,7 +73,7 @@ export class SpiController implements Peripheral {
 
   /** Whether a cache fetch would get the chip's content now. */
   get fetchable(): boolean {
-    return this.device !== undefined && !this.busy && this.device.isFetchable(this.isQuadRead);
+    return this.device !== undefined && !this.busy && this.device.isFetchable(isQuadRead(this.ctrl));
   }
 
   read32(offset: number): number {
@@ -159,10 +160,6 @@ export class SpiController implements Peripheral {
 
   private get user(): number {
     return this.registers[R.SPI_USER >> 2]!;
-  }
-
-  private get isQuadRead(): boolean {
-    return (this.ctrl & R.SPI_FASTRD_MODE) !== 0 && (this.ctrl & (R.SPI_QIO_MODE | R.SPI_QOUT_MODE)) !== 0;
   }
 
   /** TRANS_DONE, brought up to date: without its interrupt no alarm marks the end of a transfer. */
@@ -290,30 +287,9 @@ export class SpiController implements Peripheral {
     this.exchange(0, 1);
   }
 
-  /** The controller picks the opcode by the mode bits and sends the dummies that belong to it. */
   private readFlash(): void {
     const bytes = this.byteCount();
-    const { ctrl } = this;
-    const fast = (ctrl & R.SPI_FASTRD_MODE) !== 0;
-    let opcode: number = fast ? C.FAST_READ : C.READ;
-    let addrLines = 1;
-    let dataLines = 1;
-    let dummyClocks = fast ? 8 : 0;
-    if (fast && (ctrl & R.SPI_QIO_MODE) !== 0) {
-      opcode = C.READ_QUAD_IO;
-      addrLines = dataLines = 4;
-      dummyClocks = 6;
-    } else if (fast && (ctrl & R.SPI_DIO_MODE) !== 0) {
-      opcode = C.READ_DUAL_IO;
-      addrLines = dataLines = 2;
-      dummyClocks = 4;
-    } else if (fast && (ctrl & R.SPI_QOUT_MODE) !== 0) {
-      opcode = C.READ_QUAD_OUTPUT;
-      dataLines = 4;
-    } else if (fast && (ctrl & R.SPI_DOUT_MODE) !== 0) {
-      opcode = C.READ_DUAL_OUTPUT;
-      dataLines = 2;
-    }
+    const { opcode, addrLines, dataLines, dummyClocks } = spiReadMode(this.ctrl);
     this.frame.push(opcode, 8, 1);
     this.frame.push(this.registers[R.SPI_ADDR >> 2]! & 0xffffff, 24, addrLines);
     if (dummyClocks > 0) this.frame.push(0xffffffff, dummyClocks * addrLines, addrLines);
@@ -399,15 +375,9 @@ export class SpiController implements Peripheral {
   /** The clock divider of USR transfers stands in CLOCK, that of flash commands in CTRL. */
   private ticksPerClock(isUser: boolean): number {
     const ticksPerApb = TICKS_PER_SECOND / this.context.clocks.apbHz;
-    return ticksPerApb * (isUser ? userDivider(this.registers[R.SPI_CLOCK >> 2]!) : flashDivider(this.ctrl));
+    return (
+      ticksPerApb *
+      (isUser ? userClockDivider(this.registers[R.SPI_CLOCK >> 2]!) : flashClockDivider(this.ctrl))
+    );
   }
-}
-
-function userDivider(clock: number): number {
-  if ((clock & R.SPI_CLK_EQU_SYSCLK) !== 0) return 1;
-  return (((clock >> 18) & 0x1fff) + 1) * (((clock >> 12) & 0x3f) + 1);
-}
-
-function flashDivider(ctrl: number): number {
-  return (ctrl & R.SPI_CTRL_CLK_EQU_SYSCLK) !== 0 ? 1 : ((ctrl >> 8) & 0xf) + 1;
 }
