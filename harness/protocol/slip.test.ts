@@ -22,6 +22,13 @@ describe('SLIP', () => {
     ]);
   });
 
+  test('hands over noise that nothing has ended yet', () => {
+    const decoder = new SlipDecoder();
+    expect(decoder.feed(fromHex('41'))).toEqual([noise('41')]);
+    expect(decoder.feed(fromHex('c001c04243'))).toEqual([frame('01'), noise('4243')]);
+    expect(decoder.feed(fromHex('c001c0'))).toEqual([frame('01')]);
+  });
+
   test('swallows empty frames, so that a doubled delimiter costs nothing', () => {
     expect(new SlipDecoder().feed(fromHex('c0c0c001c0c0c002c0'))).toEqual([frame('01'), frame('02')]);
   });

@@ -38,7 +38,17 @@ describe('an event stream', () => {
     ['retry, digits only', 'retry: 2000\nretry: 2s\nretry: -1\n', [{ kind: 'retry', retryMs: 2000 }]],
     ['a byte order mark at the start', '\ufeffdata: x\n\n', [event('x')]],
     ['a byte order mark later is part of the name', 'data: a\n\n\ufeffdata: x\n\n', [event('a')]],
-    ['unknown fields', 'colour: red\ndata: x\n\n', [event('x')]],
+    ["two of the mark's three bytes are no mark", '\ufec0data: x\n\n', []],
+    ['nor are its first and last', '\uff7fdata: x\n\n', []],
+    ['nor its last two', '\u0effdata: x\n\n', []],
+    ['unknown fields', 'colour: red\nages: 12\ndata: x\n\n', [event('x')]],
+    [
+      'blanks and colons within a value',
+      'data:a b: c\n:a b\n\n',
+      [{ kind: 'comment', text: 'a b' }, event('a b: c')],
+    ],
+    ['an LF behind CR LF is a line end of its own', 'data: a\r\n\ndata: b\n\n', [event('a'), event('b')]],
+    ['an LF first of all', '\ndata: a\n\n', [event('a')]],
     ['nothing for a part that has not ended', 'data: x\n', []],
     ['text beyond ASCII', 'data: äöü €\n\n', [event('äöü €')]],
   ] as const)('%s', (_what, text, items) => {
@@ -69,6 +79,16 @@ describe('an event stream', () => {
       { kind: 'error', reason: 'event-too-long' },
       event('ok'),
     ]);
+  });
+
+  test('lets a line and an event through that reach their limits', () => {
+    const decoder = new SseDecoder({ maxLineBytes: 10, maxEventChars: 5 });
+    expect(decoder.feed(utf8('data: 1234\n\n'))).toEqual([event('1234')]);
+    expect(decoder.feed(utf8('data: 1\ndata: 2\n\n'))).toEqual([event('1\n2')]);
+  });
+
+  test('has no id before the first one', () => {
+    expect(new SseDecoder().lastEventId).toBe('');
   });
 
   test('remembers the id for the next connection', () => {
