@@ -80,7 +80,7 @@ describe('a run that was killed', () => {
     const killed = [killedRun(), killedRun(), killedRun()];
     const done = await Promise.all([1, 2, 3].map(() => finishAbandonedRuns(reports)));
     expect(done.flat().sort()).toEqual(killed.map(({ folder }) => folder).sort());
-    expect(readHistory(join(reports, 'history.jsonl'))).toHaveLength(3);
+    expect(readHistory(join(reports, 'history.jsonl')).rows).toHaveLength(3);
     for (const { folder } of killed) expect(await readRun(folder)).toMatchObject({ totals: { cases: 2 } });
   });
 
