@@ -60,7 +60,7 @@ export function assembleRun(parts: RunParts, facts: RunFacts): AssembledRun {
       cases,
       totals: totalsOf(cases),
       exitCode: cutShort?.isWanted === false ? exitCodeFor('harness') : exitCodeOfRun(cases),
-      metrics: [...parts.metrics, ...derivedMetrics({ cases }, parts.events)],
+      metrics: [...parts.metrics, ...derivedMetrics({ cases, rigs: parts.rigs }, parts.events)],
       captures: captures?.records,
       notes: [
         ...parts.notes,

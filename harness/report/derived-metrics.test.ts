@@ -22,19 +22,30 @@ const request = (atMs: number, connection: number, bodyBytes: number, method = '
 const answer = (atMs: number, connection: number, status: number, elapsedMs: number) =>
   event('http-answer', atMs, { connection, status, elapsedMs });
 const updates = (timeline: readonly TimelineRecord[], facts = one) =>
-  derivedMetrics({ cases: [facts] }, timeline).filter(({ name }) => name === 'update time');
+  derivedMetrics({ cases: [facts], rigs: [] }, timeline).filter(({ name }) => name === 'update time');
 
 describe('what every run measures', () => {
   test('is how long flashing and booting took', () => {
-    expect(derivedMetrics({ cases: [one] }, [])).toEqual([
-      { name: 'flash time', value: 700.3, unit: 'ms', rig: RIG, better: 'less', caseId: one.id },
-      { name: 'boot time', value: 200, unit: 'ms', rig: RIG, better: 'less', caseId: one.id },
+    const later = [...one.phases, { name: 'boot', atMs: 1200, elapsedMs: 5 }];
+    expect(derivedMetrics({ cases: [{ ...one, phases: later }], rigs: [] }, [])).toEqual([
+      { name: 'flash time', value: 700.3, unit: 'ms', rig: RIG, caseId: one.id },
+      { name: 'boot time', value: 200, unit: 'ms', rig: RIG, caseId: one.id },
     ]);
+  });
+
+  test.each([
+    ['serial', 'less'],
+    ['virtual', undefined],
+  ] as const)('on a %s rig is judged: %s', (kind, better) => {
+    const rigs = [{ name: RIG, kind, capabilities: [] }];
+    const timeline = [request(2000, 1, 128_512), answer(4000, 1, 200, 2000)];
+    const all = derivedMetrics({ cases: [one], rigs }, timeline);
+    expect(all.map((metric) => metric.better)).toEqual([better, better, better]);
   });
 
   test('is how long an update took that was taken', () => {
     expect(updates([request(2000, 1, 128_512), answer(4000, 1, 200, 2000)])).toEqual([
-      { name: 'update time', value: 2000, unit: 'ms', rig: RIG, better: 'less', caseId: one.id },
+      { name: 'update time', value: 2000, unit: 'ms', rig: RIG, caseId: one.id },
     ]);
   });
 
@@ -57,7 +68,7 @@ describe('what every run measures', () => {
   test('is the lowest heap that a device told of, for each rig', () => {
     const status = (bytes: number, rig: string) => event('dut-status', 1, { heapLowestBytes: bytes }, rig);
     const told = [status(30_000, 'a'), status(21_000, 'a'), status(25_000, 'a'), status(40_000, 'b')];
-    expect(derivedMetrics({ cases: [] }, told)).toMatchObject([
+    expect(derivedMetrics({ cases: [], rigs: [] }, told)).toMatchObject([
       { name: 'lowest heap', value: 21_000, unit: 'bytes', rig: 'a', better: 'more' },
       { value: 40_000, rig: 'b' },
     ]);

@@ -62,6 +62,14 @@ describe('the timeline of a page', () => {
   });
 });
 
+describe('a bar of the timeline', () => {
+  test('begins where its event is told, or ends there', () => {
+    const data = { elapsedMs: 40 };
+    const events = ['http-request', 'http-answer', 'phase-ended'].map((name) => at(50, { name, data }));
+    expect(packTimeline(events, 0, 100).lengthMs).toEqual({ '0': 40, '1': -40, '2': -40 });
+  });
+});
+
 describe('a record means', () => {
   const sse = (data: TimelineRecord['data'], name = 'sse-event') =>
     kindOf(at(0, { lane: 'sse', name, data }));

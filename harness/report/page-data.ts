@@ -21,7 +21,7 @@ export interface TimelineChunk {
   readonly name: readonly number[];
   readonly names: readonly string[];
   readonly text: readonly string[];
-  /** By place: what else is known, as JSON text; the length of a bar; a progress. Sparse. */
+  /** By place: what else is known, as JSON text; the length of a bar, below 0 when it ends there; a progress. Sparse. */
   readonly detail: Readonly<Record<number, string>>;
   readonly lengthMs: Readonly<Record<number, number>>;
   /** Places of console lines, and of lines of the event stream. */
@@ -30,6 +30,15 @@ export interface TimelineChunk {
   readonly progress: readonly (readonly [place: number, percent: number, status: string])[];
   readonly sent: readonly (readonly [place: number, percent: number])[];
 }
+
+/** Their `elapsedMs` is the time before them. */
+const TOLD_AT_THEIR_END: ReadonlySet<string> = new Set([
+  'phase-ended',
+  'flashed',
+  'http-connect',
+  'http-answer',
+  'http-failed',
+]);
 
 const LONGEST_TEXT_CHARS = 1000;
 const LONGEST_DETAIL_CHARS = 2000;
@@ -152,7 +161,8 @@ export function packTimeline(
     if (data === undefined || Object.keys(data).length === 0) return;
     chunk.detail[place] = JSON.stringify(data).slice(0, LONGEST_DETAIL_CHARS);
     const { elapsedMs } = data;
-    if (typeof elapsedMs === 'number' && elapsedMs > 0) chunk.lengthMs[place] = elapsedMs;
+    if (typeof elapsedMs !== 'number' || elapsedMs <= 0) return;
+    chunk.lengthMs[place] = TOLD_AT_THEIR_END.has(record.name) ? -elapsedMs : elapsedMs;
   });
   chunk.names.push(...names.keys());
   return chunk;

@@ -17,7 +17,8 @@ export const LANES = ['step', 'serial', 'sse', 'http', 'flash', 'reset', 'power'
 export type Lane = (typeof LANES)[number];
 
 /**
- * Something that happened at a moment, or from a moment on for `data.elapsedMs`.
+ * Something that happened at a moment, or from a moment on for `data.elapsedMs` (until it, for what is told at its end:
+ * TOLD_AT_THEIR_END in page-data.ts).
  *
  * What the pages understand: lane `serial` name `line` is a console line (`text`); lane `sse` name `log` is the same line
  * as the device streamed it; any `sse` record with a number `data.progress` is a point of the progress plot; an `http`

@@ -59,7 +59,7 @@ document
       h(
         'footer',
         { class: 'quiet' },
-        `esprig ${run.esprigVersion ?? ''} · Node ${run.nodeVersion ?? ''} · the same data: run.json, junit.xml, events.ndjson, serial.log`,
+        `esprig ${run.esprigVersion ?? ''} · Node ${run.nodeVersion ?? ''} · the same data: run.json, junit.xml, events.ndjson, serial.log${(run.captures ?? []).map((/** @type {any} */ { file }) => `, ${file}`).join('')}`,
       ),
     ],
   );

@@ -76,6 +76,13 @@ export function drawTimeline(chunk, options) {
     });
   }
 
+  /** @param {number} place @returns {[begin: number, end: number]} */
+  function spanOf(place) {
+    const at = chunk.at[place] ?? 0;
+    const other = at + (chunk.lengthMs[place] ?? 0);
+    return at < other ? [at, other] : [other, at];
+  }
+
   let isScheduled = false;
   function schedule() {
     if (isScheduled) return;
@@ -109,6 +116,7 @@ export function drawTimeline(chunk, options) {
 
   /** @type {(paper: CanvasRenderingContext2D, width: number, colours: Record<string, any>) => void} */
   function drawPhases(paper, width, colours) {
+    let nameEndX = 0;
     options.phases.forEach((phase, index) => {
       const fromX = Math.max(LABEL_PX, xOf(phase.atMs - chunk.fromMs));
       const toX = Math.min(width, xOf(phase.atMs + phase.elapsedMs - chunk.fromMs));
@@ -116,9 +124,12 @@ export function drawTimeline(chunk, options) {
       paper.fillStyle = index % 2 === 0 ? colours.band : colours.bandOdd;
       paper.fillRect(fromX, 0, toX - fromX, height - AXIS_PX);
       paper.fillStyle = colours.soft;
-      if (toX - fromX > paper.measureText(phase.name).width + 10) {
-        paper.fillText(phase.name, fromX + 5, HEAD_PX / 2);
-      }
+      // One may begin within another: then the later name has to wait for its place.
+      const nameX = Math.max(fromX + 5, nameEndX + 8);
+      const nameWidth = paper.measureText(phase.name).width;
+      if (nameX + nameWidth > toX) return;
+      paper.fillText(phase.name, nameX, HEAD_PX / 2);
+      nameEndX = nameX + nameWidth;
     });
   }
 
@@ -155,8 +166,9 @@ export function drawTimeline(chunk, options) {
     paper.fillStyle = colour;
     paper.globalAlpha = 0.35;
     for (const place of lane.bars) {
-      const fromX = Math.max(LABEL_PX, xOf(chunk.at[place] ?? 0));
-      const toX = Math.min(width, xOf((chunk.at[place] ?? 0) + (chunk.lengthMs[place] ?? 0)));
+      const [begin, end] = spanOf(place);
+      const fromX = Math.max(LABEL_PX, xOf(begin));
+      const toX = Math.min(width, xOf(end));
       if (toX > fromX) paper.fillRect(fromX, top + 8, toX - fromX, LANE_PX - 16);
     }
     paper.globalAlpha = 1;
@@ -212,8 +224,8 @@ export function drawTimeline(chunk, options) {
       .sort((a, b) => a.offPx - b.offPx);
     if (near !== undefined && near.offPx <= HIT_PX) return lane.places[near.index] ?? -1;
     const bar = lane.bars.find((place) => {
-      const at = chunk.at[place] ?? 0;
-      return xOf(at) <= x && x <= xOf(at + (chunk.lengthMs[place] ?? 0));
+      const [begin, end] = spanOf(place);
+      return xOf(begin) <= x && x <= xOf(end);
     });
     return bar ?? -1;
   }
