@@ -16,6 +16,17 @@ describe('a rig that failed', () => {
     });
   });
 
+  it('tells of its first failure once, when it happens', async () => {
+    const told: unknown[] = [];
+    const rig = new BrokenOnce('bench-1', (first) => told.push(first));
+    const first = new LinkError('ESPRIG_PORT_UNPLUGGED', 'the adapter went away');
+    const failing = rig.guard('flash', () => Promise.reject(first));
+    await expect(failing).rejects.toBe(first);
+    rig.broke(new LinkError('ESPRIG_BOARD_GONE', 'later'));
+    expect(told).toEqual([first]);
+    expect(rig.first).toBe(first);
+  });
+
   it('is not broken by its firmware or by a mistake of a case', async () => {
     const rig = new BrokenOnce('bench-1');
     for (const error of [new DutError('ESPRIG_DUT_CRASH', 'crash'), new UsageError('ESPRIG_USAGE', 'oops')]) {

@@ -1,6 +1,6 @@
 /** The main job: cases on rigs by Jest in a process of its own, then the report. */
-import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
-import { dirname, join, resolve } from 'node:path';
+import { existsSync, readFileSync, rmSync } from 'node:fs';
+import { join, resolve } from 'node:path';
 import { RealClock, type Clock } from '../../core/clock';
 import { EsprigError, UsageError } from '../../core/errors';
 import { finishAbandonedRuns } from '../../report/abandoned-runs';
@@ -15,6 +15,7 @@ import { chooseRigs, type ChosenRig } from './choose-rigs';
 import { RunFollower } from './follow-run';
 import { jestConfigFor } from './jest-config';
 import { runJest, type JestEnd } from './jest-process';
+import { writeRunConfig } from './run-config';
 
 export interface RunOptions {
   /** Names, patterns and paths of rig files. */
@@ -73,11 +74,9 @@ export async function runCases(options: RunOptions, clock: Clock = new RealClock
     command: options.command,
     startedAtWallMs: clock.wallTimeMs(),
   });
-  const config = join(root, 'build', 'run', `jest-${String(process.pid)}.json`);
-  mkdirSync(dirname(config), { recursive: true });
   const { leaseMs, quiet, watch } = options;
   const plan = { root, rigs, workers: options.workers ?? WORKERS, firmware, leaseMs, quiet };
-  writeFileSync(config, JSON.stringify(jestConfigFor(plan)));
+  const config = writeRunConfig(root, jestConfigFor(plan));
   try {
     const args = [
       ...(chosen.files === undefined ? [] : [chosen.files]),

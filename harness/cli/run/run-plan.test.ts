@@ -1,8 +1,11 @@
 import { describe, expect, test } from '@jest/globals';
+import { mkdirSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { main } from '../esprig';
 import { chooseCases, listCaseFiles } from './choose-cases';
 import { jestConfigFor } from './jest-config';
+import { writeRunConfig } from './run-config';
 
 const ROOT = resolve(__dirname, '../../..');
 const FILES = ['cases/boot/boot.test.ts', 'cases/ota-bad/wrong-slot.test.ts'];
@@ -50,6 +53,24 @@ describe('the configuration of a run', () => {
         { displayName: 'b', testEnvironmentOptions: { rig: '/elsewhere/b.yaml', firmware: '/f' } },
       ],
     });
+  });
+});
+
+describe('what Jest is told', () => {
+  test('is a file of this process; those of processes that were killed go', () => {
+    const root = mkdtempSync(join(tmpdir(), 'esprig-run-'));
+    try {
+      const folder = join(root, 'build', 'run');
+      mkdirSync(folder, { recursive: true });
+      // Above the system's limit, and the one that started this.
+      for (const pid of [4_194_999, process.ppid])
+        writeFileSync(join(folder, `jest-${String(pid)}.json`), '');
+      expect(writeRunConfig(root, {})).toBe(join(folder, `jest-${String(process.pid)}.json`));
+      const kept = [process.ppid, process.pid].map((pid) => `jest-${String(pid)}.json`);
+      expect(readdirSync(folder).sort()).toEqual(kept.sort());
+    } finally {
+      rmSync(root, { recursive: true, force: true });
+    }
   });
 });
 
