@@ -22,7 +22,7 @@ describe('a board with a token', () => {
     await using board = await rig();
     await withToken(board);
     const headers: Record<string, string> = header === undefined ? {} : { Authorization: header };
-    expect(await board.dut.get('/status', { headers })).toHaveRefused('unauthorized');
+    expect(await board.dut.get('/status', { headers, token: false })).toHaveRefused('unauthorized');
     const request = uploads.uploadRequest(board.image(), { headers });
     expect(await board.dut.send(uploads.atOnce(request))).toHaveRefused('unauthorized');
     await expect(board).toBootFrom(board.shippedSlot.label);

@@ -79,6 +79,14 @@ describe('a request', () => {
     expect(JSON.stringify(device.told)).not.toMatch(/geheim|anderes/);
   });
 
+  test("goes out with one authorization alone: the request's own, however it is spelt", async () => {
+    await using device = await startOddDevice(answering(answerText('200 OK', '{}')), { token: 'geheim' });
+    await device.client.get('/status', device.deadline, { headers: { Authorization: 'Basic eDp5' } });
+    expect(device.connections[0]!.text().match(/^authorization: .*$/gim)).toEqual([
+      'Authorization: Basic eDp5',
+    ]);
+  });
+
   test('is told step by step with its times and counts', async () => {
     await using device = await startOddDevice(answering(answerText('200 OK', 'hello')));
     await device.client.get('/x', device.deadline);

@@ -7,7 +7,7 @@ import { PROFILES } from './dut-profile';
 import { openRaw } from './dut-raw';
 import { openSlowReader } from './dut-slow-reader';
 import { parseStatus, refusalText } from './dut-status';
-import { parseBaseUrl, tokenHeaders, type DutTarget } from './dut-target';
+import { parseBaseUrl, withToken, type DutTarget } from './dut-target';
 import type { DutClient, DutClientOptions, DutStatus, RequestOptions } from './dut-types';
 import { upload } from './dut-upload';
 import { notifyOn } from './notify';
@@ -39,10 +39,9 @@ export function createDutClient(options: DutClientOptions): DutClient {
   };
 
   const request = (path: string, asked: RequestOptions, deadline: Deadline): Promise<HttpAnswer> => {
-    const { method = 'GET', headers = {}, body } = asked;
+    const { method = 'GET', body } = asked;
     const bytes = typeof body === 'string' ? new TextEncoder().encode(body) : body;
-    const all = { ...tokenHeaders(target, asked.token), ...headers };
-    return exchange(target, { method, path, headers: all, body: bytes }, deadline);
+    return exchange(target, { method, path, headers: withToken(target, asked), body: bytes }, deadline);
   };
 
   const status = async (deadline: Deadline): Promise<DutStatus> => {

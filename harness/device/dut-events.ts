@@ -9,7 +9,7 @@ import type { EventStream, OpenEventsOptions, StreamItem, WaitOptions } from './
 import { joined, watchedConnect } from './dut-http';
 import { makeAnswer, type HttpAnswer } from './dut-http-answer';
 import type { DutProfile } from './dut-profile';
-import { maskedHeaders, tokenHeaders, type DutTarget } from './dut-target';
+import { maskedHeaders, withToken, type DutTarget } from './dut-target';
 import type { EventsAnswer } from './dut-types';
 
 const MAX_REFUSAL_BYTES = 64 * 1024;
@@ -168,12 +168,10 @@ class SourceStream implements EventStream {
     this.#connectionId = this.#target.nextConnection();
     this.#decoder = new SseDecoder();
     this.#undispatched = [];
-    const { token, headers: extra } = this.#options;
     const headers = {
       ...(this.#lastEventId === '' ? {} : { 'Last-Event-ID': this.#lastEventId }),
       ...init.headers,
-      ...tokenHeaders(this.#target, token),
-      ...extra,
+      ...withToken(this.#target, this.#options),
     };
     const path = this.#profile.eventsPath;
     this.#tell('http-request', { method: 'GET', path, headers: maskedHeaders(headers), bodyBytes: 0 });

@@ -1,7 +1,7 @@
 import type { Deadline } from '../core/deadline';
 import type { OpenEventsOptions, SlowReader } from './dut-event-types';
 import { openRaw } from './dut-raw';
-import { tokenHeaders, type DutTarget } from './dut-target';
+import { withToken, type DutTarget } from './dut-target';
 
 /**
  * Asks for the event stream, reads the head of the answer and then nothing more. The systems in between buffer some
@@ -20,8 +20,7 @@ export async function openSlowReader(
       Host: target.host,
       Accept: 'text/event-stream',
       ...(options.lastEventId === undefined ? {} : { 'Last-Event-ID': String(options.lastEventId) }),
-      ...tokenHeaders(target, options.token),
-      ...options.headers,
+      ...withToken(target, options),
     };
     const lines = Object.entries(headers).map(([name, value]) => `${name}: ${value}\r\n`);
     await connection.send(`GET ${path} HTTP/1.1\r\n${lines.join('')}\r\n`, deadline);

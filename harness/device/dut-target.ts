@@ -32,13 +32,22 @@ export function parseBaseUrl(text: string): Pick<DutTarget, 'baseUrl' | 'host' |
   return { baseUrl: url.origin, host, port: url.port === '' ? 80 : Number(url.port) };
 }
 
-/** Headers that carry the token. `asked`: another one than the client's, or none. */
-export function tokenHeaders(
+/** What a request says about its headers. */
+interface AskedHeaders {
+  /** Another one than the client's, or none. */
+  readonly token?: string | false | undefined;
+  readonly headers?: Readonly<Record<string, string>> | undefined;
+}
+
+/** The headers that a request asks for, and the one that carries the token unless it brings its own. */
+export function withToken(
   target: DutTarget,
-  asked: string | false | undefined,
+  { token, headers = {} }: AskedHeaders,
 ): Readonly<Record<string, string>> {
-  const token = asked ?? target.token;
-  return token === undefined || token === false ? {} : { authorization: `Bearer ${token}` };
+  const carried = token ?? target.token;
+  const hasOwn = Object.keys(headers).some((name) => name.toLowerCase() === 'authorization');
+  if (carried === undefined || carried === false || hasOwn) return headers;
+  return { authorization: `Bearer ${carried}`, ...headers };
 }
 
 /** Headers as they may be shown. */

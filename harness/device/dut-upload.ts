@@ -2,7 +2,7 @@ import type { Deadline } from '../core/deadline';
 import { EsprigError, isEsprigError } from '../core/errors';
 import { exchange } from './dut-http';
 import type { HttpAnswer } from './dut-http-answer';
-import { tokenHeaders, type DutTarget } from './dut-target';
+import { withToken, type DutTarget } from './dut-target';
 import type { UploadAnswer, UploadOptions } from './dut-types';
 
 const CHUNK_BYTES = 4096;
@@ -34,8 +34,7 @@ export async function upload(
     path,
     headers: {
       'content-type': 'application/octet-stream',
-      ...tokenHeaders(target, options.token),
-      ...options.headers,
+      ...withToken(target, options),
     },
     // An empty body is one, too; the library sends none for a stream of nothing.
     body: totalBytes === 0 ? new Uint8Array(0) : { totalBytes, chunks },
