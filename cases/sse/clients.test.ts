@@ -59,7 +59,8 @@ describe('clients of the event stream', () => {
     await using board = await rig();
     for (let round = 0; round < 6; round++) {
       await using connection = await board.dut.connect();
-      await connection.send('GET /event HTTP/1.1\r\nHost: d\r\nAccept: text/event-stream\r\n\r\n');
+      const head = `GET /event HTTP/1.1\r\nHost: d\r\n${board.dut.tokenLine()}`;
+      await connection.send(`${head}Accept: text/event-stream\r\n\r\n`);
       await connection.waitForBytes(/retry: 2000/);
       connection.abort();
     }

@@ -1,5 +1,5 @@
 /** @needs console-commands */
-import { describe, expect, metric, phase, rig, test, uploads } from '../../harness';
+import { describe, expect, metric, phase, rig, test } from '../../harness';
 import type { Board, CaseEvents } from '../../harness';
 
 /** A log event's text, by docs/dut-contract.md section 2. */
@@ -161,7 +161,7 @@ describe('a burst of lines', () => {
   test('is told as completely during an upload, and does not disturb it', async () => {
     await using board = await rig();
     await using events = await board.dut.openEvents();
-    const { bytes } = uploads.uploadRequest(board.image());
+    const { bytes } = board.dut.uploadRequest(board.image());
     const third = Math.floor(bytes.length / 3);
     await using upload = await board.dut.connect();
     await phase('while it waits for more', async () => {

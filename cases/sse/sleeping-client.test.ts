@@ -11,7 +11,7 @@ async function refusedUpload(board: Board): Promise<number> {
 
 /** Half of one: its events fill what the network holds for a client, and leave room in what the device keeps. */
 async function halfAnUpload(board: Board): Promise<void> {
-  const request = uploads.uploadRequest(board.image());
+  const request = board.dut.uploadRequest(board.image());
   const half = Math.floor(request.bytes.length / 2);
   expect(await board.dut.send(uploads.halfCloseAt(request, half))).toHaveRefused('truncated');
 }

@@ -1,5 +1,5 @@
 /** @needs spoil-flash */
-import { describe, expect, rig, test, uploads, type Board } from '../../harness';
+import { describe, expect, rig, test, type Board } from '../../harness';
 
 const SECTOR_BYTES = 4096;
 /** Whole sectors that are written before the one that is worn. */
@@ -30,7 +30,7 @@ describe('flash that does not hold what is written', () => {
   test('is noticed: the upload is refused, and the old firmware boots', async () => {
     await using board = await rig();
     const image = board.image();
-    const request = uploads.uploadRequest(image);
+    const request = board.dut.uploadRequest(image);
     const sectorAt = SOUND_SECTORS * SECTOR_BYTES;
     const firstHalf = sectorAt + BEGUN_BYTES;
     const slot = board.nextSlot.offset;

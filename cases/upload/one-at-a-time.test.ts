@@ -3,7 +3,7 @@ import { describe, expect, rig, test, uploads } from '../../harness';
 describe('a second upload', () => {
   test('is told to come later while one runs, and does not disturb it', async () => {
     await using board = await rig();
-    const request = uploads.uploadRequest(board.image());
+    const request = board.dut.uploadRequest(board.image());
     const half = Math.floor(request.bytes.length / 2);
     await using first = await board.dut.connect();
     await first.send(request.bytes.subarray(0, half));
@@ -18,8 +18,8 @@ describe('a second upload', () => {
 
   test('behind the first on one connection is not answered', async () => {
     await using board = await rig();
-    const bad = uploads.uploadRequest(new Uint8Array(64));
-    const plan = uploads.pipelined(bad, uploads.uploadRequest(board.image()).bytes);
+    const bad = board.dut.uploadRequest(new Uint8Array(64));
+    const plan = uploads.pipelined(bad, board.dut.uploadRequest(board.image()).bytes);
     const result = await board.dut.send(plan, { goOnAfterAnswer: true });
     expect(result).toHaveRefused('bad_magic');
     expect(result.extraBytes).toBe(0);

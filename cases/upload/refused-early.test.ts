@@ -5,7 +5,7 @@ describe('an upload that is refused before its body is there', () => {
     await using board = await rig();
     const image = board.make('magic-zero').bytes.subarray(0, 4096);
     // Twelve pieces, and a pause that the device does not take for the end.
-    const plan = uploads.dribble(uploads.uploadRequest(image), 1400, 350);
+    const plan = uploads.dribble(board.dut.uploadRequest(image), 1400, 350);
     const result = await board.dut.send(plan, { readLast: true });
     expect(result).toHaveRefused('bad_magic');
     const wanted = plan.steps.reduce((sum, step) => sum + (step.kind === 'send' ? step.bytes.length : 0), 0);

@@ -1,11 +1,11 @@
 import { describe, expect, rig, test, type RefusalCode } from '../../harness';
 
-/** Requests of every kind that is not an upload; line ends are written out. */
+/** Requests of every kind that is not an upload; line ends are written out. TOKEN: the line that a board with a token wants. */
 const REQUESTS: readonly (readonly [what: string, request: string, refusal: RefusalCode | 200])[] = [
   ['a page with a query', 'GET /?a=b HTTP/1.1\r\n\r\n', 200],
-  ['the status in HTTP/1.0', 'GET /status HTTP/1.0\r\n\r\n', 200],
-  ['bare line feeds', 'GET /status HTTP/1.1\nHost: d\n\n', 200],
-  ['empty lines before the request', '\r\n\r\nGET /status HTTP/1.1\r\n\r\n', 200],
+  ['the status in HTTP/1.0', 'GET /status HTTP/1.0\r\nTOKEN\r\n', 200],
+  ['bare line feeds', 'GET /status HTTP/1.1\nHost: d\nTOKEN\n', 200],
+  ['empty lines before the request', '\r\n\r\nGET /status HTTP/1.1\r\nTOKEN\r\n', 200],
   ['an unknown path', 'GET /nope HTTP/1.1\r\n\r\n', 'not_found'],
   ['a path in other case', 'GET /STATUS HTTP/1.1\r\n\r\n', 'not_found'],
   ['a path that goes on', 'GET /status/ HTTP/1.1\r\n\r\n', 'not_found'],
@@ -26,7 +26,8 @@ describe('a request', () => {
   test.each(REQUESTS)('%s', async (_what, request, wanted) => {
     await using board = await rig();
     await using connection = await board.dut.connect();
-    await connection.send(request);
+    const lineEnd = request.includes('\r\n') ? '\r\n' : '\n';
+    await connection.send(request.replace('TOKEN', board.dut.tokenLine(lineEnd)));
     const answer = await connection.readAnswer();
     if (wanted === 200) expect(answer).toHaveAnswered(200);
     else expect(answer).toHaveRefused(wanted);
@@ -36,7 +37,8 @@ describe('a request', () => {
   test('byte by byte is answered as one in a piece', async () => {
     await using board = await rig();
     await using connection = await board.dut.connect();
-    for (const byte of 'GET /status HTTP/1.1\r\nHost: d\r\n\r\n') await connection.send(byte);
+    const request = `GET /status HTTP/1.1\r\nHost: d\r\n${board.dut.tokenLine()}\r\n`;
+    for (const byte of request) await connection.send(byte);
     expect(await connection.readAnswer()).toHaveAnswered(200);
   });
 

@@ -23,7 +23,7 @@ describe('a board with a token', () => {
     await withToken(board);
     const headers: Record<string, string> = header === undefined ? {} : { Authorization: header };
     expect(await board.dut.get('/status', { headers, token: false })).toHaveRefused('unauthorized');
-    const request = uploads.uploadRequest(board.image(), { headers });
+    const request = board.dut.uploadRequest(board.image(), { token: undefined, headers });
     expect(await board.dut.send(uploads.atOnce(request))).toHaveRefused('unauthorized');
     await expect(board).toBootFrom(board.shippedSlot.label);
   });
@@ -33,7 +33,7 @@ describe('a board with a token', () => {
     await withToken(board);
     const headers = { Authorization: `Bearer ${TOKEN}` };
     expect(await board.dut.get('/status', { headers })).toHaveAnswered(200);
-    const request = uploads.uploadRequest(board.image(), { token: TOKEN });
+    const request = board.dut.uploadRequest(board.image(), { token: TOKEN });
     expect(await board.dut.send(uploads.atOnce(request))).toHaveAnswered(200);
   });
 });

@@ -75,6 +75,7 @@ export class Board implements AsyncDisposable {
     });
     this.dut = new CaseDut(client, {
       time: (phase, within) => this.within(phase, within),
+      token: () => held.rig.token,
       expectRestart: (isExpected) => held.rig.console.allowResets(isExpected ? 1 : 0),
       onStatus: ({ running, heapFreeBytes, heapLowestBytes, uptimeMs }) =>
         held.bus.emit('jest', 'dut-status', {

@@ -21,7 +21,15 @@ import type {
   UploadOptions,
 } from '../device/dut-types';
 import { CaseSkipped } from './door';
-import { runUpload, type LabOptions, type LabResult, type UploadPlan } from '../device/dut-upload-lab';
+import {
+  runUpload,
+  uploadRequest,
+  type LabOptions,
+  type LabResult,
+  type RequestInput,
+  type UploadPlan,
+  type UploadRequest,
+} from '../device/dut-upload-lab';
 
 export interface Within {
   /** At most this long; never longer than the case has left. */
@@ -164,6 +172,8 @@ export interface CaseDutHooks {
   readonly expectRestart: (isExpected: boolean) => void;
   /** What the device told of itself. */
   readonly onStatus: (status: DutStatus) => void;
+  /** The token that the firmware has at present. */
+  readonly token: () => string | undefined;
 }
 
 /** What a case says to its device. */
@@ -208,6 +218,22 @@ export class CaseDut {
       () => runUpload(this.client, plan, this.#hooks.time(plan.name, options), options),
       (result) => result.answer?.status,
     );
+  }
+
+  /** What an upload to this board must say, whatever is odd about it: for the plans of `uploads`. */
+  get asUpload(): RequestInput {
+    return { path: this.profile.uploadPath, token: this.#hooks.token() };
+  }
+
+  /** The bytes of a sound upload request, to be cut, paused and broken off by `uploads`. */
+  uploadRequest(image: Uint8Array, input: RequestInput = {}): UploadRequest {
+    return uploadRequest(image, { ...this.asUpload, ...input });
+  }
+
+  /** `Authorization: …` for a request that is written by hand; nothing on a board without a token. */
+  tokenLine(lineEnd = '\r\n'): string {
+    const token = this.#hooks.token();
+    return token === undefined ? '' : `Authorization: Bearer ${token}${lineEnd}`;
   }
 
   async connect(options: Within = {}): Promise<CaseConnection> {

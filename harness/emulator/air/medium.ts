@@ -42,6 +42,8 @@ interface Transmission {
   readonly frame: Uint8Array;
   readonly meta: TxMeta;
   readonly onOutcome: (acked: boolean) => void;
+  /** Which life of the sender it belongs to. */
+  readonly life: number;
   startTicks: number;
 }
 
@@ -66,6 +68,8 @@ export class Medium {
   private readonly monitors = new Set<(captured: CapturedFrame) => void>();
   private readonly rssiBySender = new Map<number, number>();
   private readonly waiting: Transmission[] = [];
+  /** How often a radio was cut off. */
+  private readonly lives = new Map<Radio, number>();
   private current: Transmission | null = null;
   private acked: boolean | null = null;
   private readonly endTimer = new Timer(() => this.endOfFrame());
@@ -110,12 +114,26 @@ export class Medium {
    */
   transmit(from: Radio, frame: Uint8Array, meta: TxMeta, onOutcome: (acked: boolean) => void): void {
     if (this.waiting.length >= MAX_WAITING) this.waiting.shift()!.onOutcome(false);
-    this.waiting.push({ from, frame, meta, onOutcome, startTicks: 0 });
+    this.waiting.push({ from, frame, meta, onOutcome, life: this.lifeOf(from), startTicks: 0 });
     if (!this.current) this.startNext();
   }
 
+  /** The radio was reset or replaced: what it has on the air ends unheard, and of what waits nobody learns how it went. */
+  cutOff(from: Radio): void {
+    this.lives.set(from, this.lifeOf(from) + 1);
+  }
+
+  private lifeOf(radio: Radio): number {
+    return this.lives.get(radio) ?? 0;
+  }
+
+  private isCutOff({ from, life }: Transmission): boolean {
+    return life !== this.lifeOf(from);
+  }
+
   private startNext(): void {
-    const next = this.waiting.shift();
+    let next = this.waiting.shift();
+    while (next && this.isCutOff(next)) next = this.waiting.shift();
     this.current = next ?? null;
     if (!next) return;
     const { frame, meta } = next;
@@ -129,7 +147,12 @@ export class Medium {
   }
 
   private endOfFrame(): void {
-    const { from, frame, meta, startTicks } = this.current!;
+    const ended = this.current!;
+    if (this.isCutOff(ended)) {
+      this.startNext();
+      return;
+    }
+    const { from, frame, meta, startTicks } = ended;
     const isGroup = frame.length < 10 || isGroupMac(frame, 4);
     const fate = this.script?.(frame, from.mac) ?? drawFate(this.impairments, this.random, from.mac, frame);
     this.acked = isGroup ? null : fate.acknowledged && this.isTaken(from, frame, meta.channel);
@@ -151,15 +174,15 @@ export class Medium {
     for (let copy = 0; copy < fate.copies; copy++) {
       // A doubled frame comes again after the first copy, as a retry whose acknowledgment was lost would.
       const delayTicks = fate.delayTicks + copy * microsToTicks(500);
-      if (delayTicks === 0) this.deliver(from, captured);
-      else this.timers.setIn(new Timer(() => this.deliver(from, captured)), delayTicks);
+      if (delayTicks === 0) this.deliver(ended, captured);
+      else this.timers.setIn(new Timer(() => this.deliver(ended, captured)), delayTicks);
     }
   }
 
   private outcome(): void {
     const done = this.current!;
     this.current = null;
-    done.onOutcome(this.acked !== false);
+    if (!this.isCutOff(done)) done.onOutcome(this.acked !== false);
     // The callback may have sent the next frame already.
     if (!this.current) this.startNext();
   }
@@ -173,7 +196,9 @@ export class Medium {
     );
   }
 
-  private deliver(from: Radio, { frame, channel, rate, rssiDbm }: CapturedFrame): void {
+  private deliver(sent: Transmission, { frame, channel, rate, rssiDbm }: CapturedFrame): void {
+    if (this.isCutOff(sent)) return;
+    const { from } = sent;
     const meta = { channel, rate, rssiDbm, atTicks: this.nowTicks() };
     // A copy: a receiver may attach or take off radios.
     for (const radio of [...this.radios])

@@ -1,5 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
-import { LOST, Medium, Random, type Radio } from '../air';
+import { LOST, Medium, Random, UNHARMED, type Radio } from '../air';
+import { microsToTicks } from '../time';
 import { controlQueue, INT, MAC, queueOffset } from './mac-map';
 import { AP_MAC, createMacBench, frameOf, PEER_MAC } from './testkit/mac-bench';
 
@@ -120,6 +121,35 @@ describe('transmit queues', () => {
   it('stop the board when a descriptor lies outside data RAM', () => {
     const bench = createMacBench();
     expect(() => bench.mac.write32(queueOffset(0) + 4, 0xc0000010)).toThrow(/outside data RAM/);
+  });
+
+  it('a frame on the air at a reset is cut off: nobody hears a board that is gone, nor those that wait behind it', () => {
+    const bench = onAir();
+    bench.start(0, BEACON, { wantsAck: false });
+    bench.start(1, DATA);
+    bench.time.advanceByMicros(100);
+    bench.mac.reset();
+    bench.time.advanceByMicros(10_000);
+    expect(bench.heard).toEqual([]);
+    // The air is free again.
+    bench.start(0, DATA);
+    bench.time.advanceByMicros(10_000);
+    expect(bench.heard).toEqual([DATA]);
+  });
+
+  it('a frame on the air at a restore belongs to a life that has not been', () => {
+    const bench = onAir();
+    const idle = structuredClone(bench.mac.save());
+    // In the middle of the frame, and when it is held up on its way.
+    for (const elapsedMicros of [100, 3000]) {
+      bench.medium.script = () => ({ ...UNHARMED, delayTicks: microsToTicks(4000) });
+      bench.start(0, BEACON, { wantsAck: false });
+      bench.time.advanceByMicros(elapsedMicros);
+      bench.mac.restore(idle);
+      bench.mac.restored();
+      bench.time.advanceByMicros(10_000);
+      expect(bench.heard).toEqual([]);
+    }
   });
 
   it('a frame on the air when a snapshot was taken is sent again behind the restore', () => {

@@ -271,6 +271,7 @@ export class WifiMac implements Peripheral, Radio {
     this.tsf1.reset();
     this.rx.reset();
     this.tx.reset();
+    this.medium?.cutOff(this);
     this.interrupts.reset();
     if (wasUp) this.wiring.onVanished?.();
   }
@@ -301,6 +302,8 @@ export class WifiMac implements Peripheral, Radio {
     this.rx.restore(fields.part('rx'));
     this.tx.restore(fields.part('tx'));
     this.ownAddressChanged();
+    // What is on the air was sent in a life that has not been.
+    this.medium?.cutOff(this);
   }
 
   /** Behind the restore of the whole board, when its alarms stand again. */
