@@ -2,7 +2,6 @@ import type { Clock } from '../core/clock';
 import type { Deadline } from '../core/deadline';
 import { isEsprigError, LinkError, type EsprigError } from '../core/errors';
 import type { EventBus } from '../core/events';
-import type { FlashPart } from '../device/flash-plan';
 import { linkTo } from '../port/open-port';
 import { FlashMirror } from './flash-mirror';
 import { flashStateOf, type FlashState } from './flash-state';
@@ -57,7 +56,7 @@ class PhysicalRig extends PlannedRig implements RunningRig {
   readonly console: RunningRig['console'];
   readonly power?: RigPower;
   readonly #lease: Lease;
-  readonly #board: SerialBoard;
+  protected readonly board: SerialBoard;
   readonly #network: RigNetwork;
   readonly #mirror: FlashMirror;
   #mark = 0;
@@ -67,13 +66,13 @@ class PhysicalRig extends PlannedRig implements RunningRig {
     const { serial } = plan.description;
     this.#lease = lease;
     this.#mirror = new FlashMirror(plan.flashSizeBytes);
-    this.#board = new SerialBoard({
+    this.board = new SerialBoard({
       ...{ link, clock, bus, recipes: recipesOf(plan.description) },
       appBaud: serial?.baud ?? 115_200,
       flashBaud: serial?.flashBaud ?? 460_800,
       expectMac: plan.mac,
     });
-    this.console = this.#board.console;
+    this.console = this.board.console;
     this.#network = new RigNetwork(plan, this.console);
     link.onClose(({ reason, detail }) => {
       // Our own end of it is no trouble.
@@ -83,7 +82,7 @@ class PhysicalRig extends PlannedRig implements RunningRig {
     if (power !== undefined && plan.capabilities.has('power-cut')) {
       this.power = physicalPower(power, link, this.console, this.broken, {
         tell: (name, data) => this.tell(name, data),
-        starts: () => this.#starts(),
+        starts: () => this.starts(),
       });
     }
   }
@@ -94,7 +93,7 @@ class PhysicalRig extends PlannedRig implements RunningRig {
   }
 
   async flashShipped(deadline: Deadline): Promise<void> {
-    const result = await this.#board.flash(shippedParts(this.plan, this.plan.settings), deadline);
+    const result = await this.board.flash(shippedParts(this.plan, this.plan.settings), deadline);
     this.settings = this.plan.settings;
     const written = result.parts.reduce((sum, part) => sum + part.writtenBytes, 0);
     const text = `flashed ${this.firmware.name}: ${written} bytes differed, ${Math.round(result.elapsedMs)} ms`;
@@ -104,9 +103,9 @@ class PhysicalRig extends PlannedRig implements RunningRig {
   }
 
   async boot(deadline: Deadline): Promise<void> {
-    this.#starts();
-    await this.#board.resetIntoApp(deadline);
-    await this.#ready(deadline);
+    this.starts();
+    await this.board.resetIntoApp(deadline);
+    await this.ready(deadline);
   }
 
   restoreFirmware(deadline: Deadline): Promise<void> {
@@ -117,36 +116,17 @@ class PhysicalRig extends PlannedRig implements RunningRig {
     });
   }
 
-  reset(deadline: Deadline): Promise<void> {
-    return this.broken.guard('reset', async () => {
-      this.#starts();
-      await this.#board.resetIntoApp(deadline);
-    });
-  }
-
-  waitForReady(deadline: Deadline): Promise<void> {
-    return this.broken.guard('wait until it is ready', () => this.#ready(deadline));
-  }
-
   readFlash(flashOffset: number, lengthBytes: number, deadline: Deadline): Promise<Uint8Array> {
     return this.broken.guard('read the flash', async () => {
-      const bytes = await this.#board.read(flashOffset, lengthBytes, deadline);
+      const bytes = await this.board.read(flashOffset, lengthBytes, deadline);
       await this.#backIntoApp(deadline);
       return bytes;
     });
   }
 
-  writeFlash(parts: readonly FlashPart[], deadline: Deadline): Promise<void> {
-    return this.broken.guard('write the flash', async () => {
-      await this.#board.flash(parts, deadline, { force: true });
-      this.#starts();
-      await this.#board.resetIntoApp(deadline);
-    });
-  }
-
   readFlashState(deadline: Deadline): Promise<FlashState> {
     return this.broken.guard('read the flash', async () => {
-      const flash = await this.#board.withFlash(deadline, (source) =>
+      const flash = await this.board.withFlash(deadline, (source) =>
         this.#mirror.refresh(this.layout, source, deadline),
       );
       await this.#backIntoApp(deadline);
@@ -167,7 +147,7 @@ class PhysicalRig extends PlannedRig implements RunningRig {
   }
 
   async closeLine(): Promise<void> {
-    await this.#board[Symbol.asyncDispose]();
+    await this.board[Symbol.asyncDispose]();
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
@@ -183,7 +163,7 @@ class PhysicalRig extends PlannedRig implements RunningRig {
     if (this.power !== undefined) await this.power.on(deadline);
   }
 
-  #starts(): void {
+  protected starts(): void {
     this.#mark = this.console.mark();
     this.#network.forget();
   }
@@ -201,7 +181,7 @@ class PhysicalRig extends PlannedRig implements RunningRig {
     }
   }
 
-  async #ready(deadline: Deadline): Promise<void> {
+  protected async ready(deadline: Deadline): Promise<void> {
     await this.#network.find(this.#mark, deadline);
     try {
       await waitUntilReady(this, this.#mark, deadline);

@@ -7,8 +7,9 @@ import { BrokenOnce } from './broken-once';
 import type { Settings } from './provisioning';
 import { shippedParts, type RigPlan } from './rig-plan';
 import type { RunningRig } from './running-rig';
+import type { SerialBoard } from './serial-board';
 
-/** What every running rig has of its plan, and what follows from it alone. */
+/** What every running rig has of its plan, and what it does alike over its serial line. */
 export abstract class PlannedRig {
   readonly name: RunningRig['name'];
   readonly capabilities: RunningRig['capabilities'];
@@ -24,6 +25,7 @@ export abstract class PlannedRig {
   protected readonly broken: BrokenOnce;
   /** What the firmware was given last. */
   protected settings: Settings;
+  protected abstract readonly board: SerialBoard;
 
   constructor(plan: RigPlan, bus: EventBus, clock: Clock) {
     this.name = plan.name;
@@ -62,9 +64,32 @@ export abstract class PlannedRig {
     this.settings = settings;
   }
 
-  abstract writeFlash(parts: readonly FlashPart[], deadline: Deadline): Promise<void>;
+  reset(deadline: Deadline): Promise<void> {
+    return this.broken.guard('reset', () => this.#startApp(deadline));
+  }
+
+  waitForReady(deadline: Deadline): Promise<void> {
+    return this.broken.guard('wait until it is ready', () => this.ready(deadline));
+  }
+
+  writeFlash(parts: readonly FlashPart[], deadline: Deadline): Promise<void> {
+    return this.broken.guard('write the flash', async () => {
+      await this.board.flash(parts, deadline, { force: true });
+      await this.#startApp(deadline);
+    });
+  }
+
+  /** What is waited for from here on belongs to the start that comes next. */
+  protected abstract starts(): void;
+
+  protected abstract ready(deadline: Deadline): Promise<void>;
 
   protected tell(name: string, data: Readonly<Record<string, unknown>>): void {
     this.bus.emit('rig', name, data);
+  }
+
+  async #startApp(deadline: Deadline): Promise<void> {
+    this.starts();
+    await this.board.resetIntoApp(deadline);
   }
 }

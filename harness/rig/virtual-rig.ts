@@ -3,7 +3,6 @@ import type { Deadline } from '../core/deadline';
 import { isErrorCode } from '../core/error-codes';
 import { EsprigError, RigError, toEsprigError } from '../core/errors';
 import type { EventBus } from '../core/events';
-import type { FlashPart } from '../device/flash-plan';
 import type { Impairment } from '../emulator/air';
 import type { BoardSnapshot } from '../emulator/board';
 import { BoardThread } from '../host/board-thread';
@@ -47,22 +46,24 @@ class VirtualRig extends PlannedRig implements RunningRig {
   readonly pcapFile: string | undefined;
   readonly console: RunningRig['console'];
   readonly power: RigPower;
-  readonly #parts: Parts;
+  protected readonly board: SerialBoard;
+  readonly #thread: BoardThread;
   /** As shipped and answering. */
   #shipped: BoardSnapshot | undefined;
   /** Where the console stood when the board was last started. */
   #mark = 0;
   #isClosing = false;
 
-  private constructor(plan: RigPlan, bus: EventBus, clock: Clock, parts: Parts) {
+  private constructor(plan: RigPlan, bus: EventBus, clock: Clock, { thread, board, hostPort }: Parts) {
     super(plan, bus, clock);
-    this.#parts = parts;
-    this.baseUrl = `http://127.0.0.1:${String(parts.hostPort)}`;
+    this.#thread = thread;
+    this.board = board;
+    this.baseUrl = `http://127.0.0.1:${String(hostPort)}`;
     this.pcapFile = plan.capabilities.has('pcap') ? plan.pcapFile : undefined;
-    this.console = parts.board.console;
-    this.power = virtualPower(parts.thread, this.broken, {
+    this.console = board.console;
+    this.power = virtualPower(thread, this.broken, {
       tell: (name, data) => this.tell(name, data),
-      starts: () => this.#starts(),
+      starts: () => this.starts(),
     });
     this.#watch();
   }
@@ -93,7 +94,7 @@ class VirtualRig extends PlannedRig implements RunningRig {
   }
 
   async flashAll(deadline: Deadline): Promise<void> {
-    const result = await this.#parts.board.flash(shippedParts(this.plan, this.plan.settings), deadline);
+    const result = await this.board.flash(shippedParts(this.plan, this.plan.settings), deadline);
     this.tell('flashed', {
       ...result,
       lane: 'flash',
@@ -104,13 +105,13 @@ class VirtualRig extends PlannedRig implements RunningRig {
   async bootAndKeep(deadline: Deadline): Promise<void> {
     await this.reset(deadline);
     await this.waitForReady(deadline);
-    this.#shipped = await this.#parts.thread.act('save');
+    this.#shipped = await this.#thread.act('save');
   }
 
   restoreFirmware(deadline: Deadline): Promise<void> {
     return this.broken.guard('restore the firmware', async () => {
       deadline.check('the board as shipped');
-      const { thread } = this.#parts;
+      const thread = this.#thread;
       const snapshot = this.#shipped;
       if (snapshot === undefined)
         throw new RigError('ESPRIG_RIG_CANNOT', `${this.name} was never as shipped`);
@@ -124,36 +125,17 @@ class VirtualRig extends PlannedRig implements RunningRig {
       this.console.allowResets(0);
       this.#mark = this.console.mark();
       this.tell('restored', { lane: 'rig', text: 'as shipped, from the snapshot' });
-      await this.#ready(deadline);
+      await this.ready(deadline);
     });
-  }
-
-  reset(deadline: Deadline): Promise<void> {
-    return this.broken.guard('reset', async () => {
-      this.#starts();
-      await this.#parts.board.resetIntoApp(deadline);
-    });
-  }
-
-  waitForReady(deadline: Deadline): Promise<void> {
-    return this.broken.guard('wait until it is ready', () => this.#ready(deadline));
   }
 
   readFlash(flashOffset: number, lengthBytes: number, deadline: Deadline): Promise<Uint8Array> {
     return this.broken.guard('read the flash', () =>
       deadline.wait(
-        this.#parts.thread.act('read-flash', { offset: flashOffset, length: lengthBytes }),
+        this.#thread.act('read-flash', { offset: flashOffset, length: lengthBytes }),
         'the content of the flash',
       ),
     );
-  }
-
-  writeFlash(parts: readonly FlashPart[], deadline: Deadline): Promise<void> {
-    return this.broken.guard('write the flash', async () => {
-      await this.#parts.board.flash(parts, deadline, { force: true });
-      this.#starts();
-      await this.#parts.board.resetIntoApp(deadline);
-    });
   }
 
   async readFlashState(deadline: Deadline): Promise<FlashState> {
@@ -162,7 +144,7 @@ class VirtualRig extends PlannedRig implements RunningRig {
 
   impairAir = (impairments: readonly Impairment[]): Promise<void> =>
     this.broken.guard('impair the air', async () => {
-      await this.#parts.thread.act('impair-air', impairments);
+      await this.#thread.act('impair-air', impairments);
       this.tell('air-impaired', {
         impairments,
         lane: 'air',
@@ -172,7 +154,7 @@ class VirtualRig extends PlannedRig implements RunningRig {
 
   setClientAsleep = (clientPort: number, isAsleep: boolean, deadline: Deadline): Promise<void> =>
     this.broken.guard('let a client sleep', async () => {
-      const changed = this.#parts.thread.act('set-client-asleep', { clientPort, isAsleep });
+      const changed = this.#thread.act('set-client-asleep', { clientPort, isAsleep });
       await deadline.wait(changed, 'the sleep of a client');
       this.tell('client-asleep', {
         clientPort,
@@ -184,7 +166,7 @@ class VirtualRig extends PlannedRig implements RunningRig {
 
   spoilFlash = (flashOffset: number, bytes: Uint8Array, deadline: Deadline): Promise<void> =>
     this.broken.guard('spoil the flash', async () => {
-      const spoilt = this.#parts.thread.act('program-flash', { offset: flashOffset, bytes });
+      const spoilt = this.#thread.act('program-flash', { offset: flashOffset, bytes });
       await deadline.wait(spoilt, 'the spoilt flash');
       this.tell('flash-spoilt', {
         lane: 'flash',
@@ -194,22 +176,21 @@ class VirtualRig extends PlannedRig implements RunningRig {
 
   async [Symbol.asyncDispose](): Promise<void> {
     this.#isClosing = true;
-    const { board, thread } = this.#parts;
-    await board[Symbol.asyncDispose]();
-    await thread.close();
+    await this.board[Symbol.asyncDispose]();
+    await this.#thread.close();
   }
 
-  async #ready(deadline: Deadline): Promise<void> {
+  protected async ready(deadline: Deadline): Promise<void> {
     await waitUntilReady(this, this.#mark, deadline);
   }
 
-  #starts(): void {
+  protected starts(): void {
     this.console.allowResets(1);
     this.#mark = this.console.mark();
   }
 
   #watch(): void {
-    this.#parts.thread.listen({
+    this.#thread.listen({
       reset: (reset, atNanos) =>
         this.tell('board-reset', { reset, boardMs: atNanos / 1e6, lane: 'reset', text: `board: ${reset}` }),
       air: (event) => this.tell('air', { ...event, lane: 'air', text: Object.values(event).join(' ') }),
