@@ -2,6 +2,7 @@
  * A serial link with troubles: bytes lost, doubled, changed, held up, or the cable pulled at a chosen byte. Wraps any
  * other link; for tests of whatever talks over one. Faults are chosen by a seed, so that a run can be repeated.
  */
+import { SeededRandom } from '../protocol/image-lab/random';
 import { portError } from './port-errors';
 import type { ReceivedChunk, SerialLink } from './port';
 import { WrappedLink } from './wrapped-link';
@@ -42,7 +43,7 @@ export interface FaultCounts {
 /** Wraps a link. `unplug` is how the inner link's cable is pulled; without it the inner link is closed. */
 export class FaultLink extends WrappedLink {
   #counts = { dropped: 0, duplicated: 0, flipped: 0, stalled: 0, bytes: 0 };
-  #random: number;
+  readonly #random: SeededRandom;
   /** Chunks to the host wait for a stalled one before them. */
   #toHost: Promise<void> = Promise.resolve();
   readonly #inner: SerialLink;
@@ -54,7 +55,7 @@ export class FaultLink extends WrappedLink {
     this.#inner = inner;
     this.#plan = plan;
     this.#unplug = unplug;
-    this.#random = plan.seed >>> 0;
+    this.#random = new SeededRandom(plan.seed);
   }
 
   get counts(): FaultCounts {
@@ -149,13 +150,9 @@ export class FaultLink extends WrappedLink {
     return this.#counts.bytes > (this.#plan.fromByte ?? 0) && chance < rate;
   }
 
-  /** A number from 0 to 1 (mulberry32): same seed, same faults. */
+  /** A number from 0 to 1: same seed, same faults. */
   #next(): number {
-    this.#random = (this.#random + 0x6d2b79f5) >>> 0;
-    let mixed = this.#random;
-    mixed = Math.imul(mixed ^ (mixed >>> 15), mixed | 1);
-    mixed ^= mixed + Math.imul(mixed ^ (mixed >>> 7), mixed | 61);
-    return ((mixed ^ (mixed >>> 14)) >>> 0) / 0x100000000;
+    return this.#random.u32() / 0x100000000;
   }
 
   #pull(): void {
