@@ -13,6 +13,7 @@ import { createDutClient } from '../device/dut-client';
 import { CaseConsole } from './case-console';
 import { CaseDut, type Within } from './case-dut';
 import type { HeldRig } from './held-rig';
+import { rigCannot } from './rig-cannot';
 
 export interface LogWait extends Within {
   /** A position from `mark()`. Default: the beginning of the case. */
@@ -209,9 +210,7 @@ export class Board implements AsyncDisposable {
   /** @throws UsageError ESPRIG_RIG_CANNOT */
   get power(): NonNullable<RunningRig['power']> {
     if (this.rig.power !== undefined) return this.rig.power;
-    throw new UsageError('ESPRIG_RIG_CANNOT', `${this.rig.name} cannot switch power`, {
-      hint: 'Say `@needs power-cut` in the first comment of the case file.',
-    });
+    throw rigCannot(`${this.rig.name} cannot switch power`, 'power-cut');
   }
 
   /** The app is up and answers HTTP. */
@@ -287,9 +286,7 @@ export class Board implements AsyncDisposable {
   async #setAsleep({ clientPort }: Sleeper, isAsleep: boolean, options: Within): Promise<void> {
     const { setClientAsleep } = this.rig;
     if (setClientAsleep === undefined || clientPort === undefined) {
-      throw new UsageError('ESPRIG_RIG_CANNOT', `${this.rig.name} cannot let a client sleep`, {
-        hint: 'Say `@needs sleeping-client` in the first comment of the case file.',
-      });
+      throw rigCannot(`${this.rig.name} cannot let a client sleep`, 'sleeping-client');
     }
     await setClientAsleep(clientPort, isAsleep, this.within('sleep', options));
   }

@@ -1,7 +1,7 @@
-import { UsageError } from '../core/errors';
 import { sendCommand } from '../device/console-command';
 import type { RunningRig } from '../rig/running-rig';
 import type { ShareOfTime, Within } from './case-dut';
+import { rigCannot } from './rig-cannot';
 
 /** Longest that a firmware may take to repeat a command, where the case says nothing else. */
 const REPEATED_WITHIN_MS = 10_000;
@@ -24,9 +24,7 @@ export class CaseConsole {
    */
   async command(text: string, options: Within = {}): Promise<number> {
     if (!this.#rig.capabilities.has('console-commands')) {
-      throw new UsageError('ESPRIG_RIG_CANNOT', `the firmware of ${this.#rig.name} takes no commands`, {
-        hint: 'Say `@needs console-commands` in the first comment of the case file.',
-      });
+      throw rigCannot(`the firmware of ${this.#rig.name} takes no commands`, 'console-commands');
     }
     const limit = this.#time('console command', { withinMs: REPEATED_WITHIN_MS, ...options });
     return sendCommand(this.#rig.console, text, limit);

@@ -113,11 +113,9 @@ export class HeldRig implements AsyncDisposable {
       if (phases.length === 0) {
         phases.push({ name: 'open', atMs: log.toRunMs(startedMs), elapsedMs: clock.nowMs() - startedMs });
       }
-      const { secrets } = rig;
-      log.write((writer) => writer.addSecrets(secrets));
-      air.release();
       const held = new HeldRig(from, rig, bus, timeline, air, phases);
-      log.write((writer) => writer.rig(describeRig(held.rig)));
+      held.introduce();
+      air.release();
       return held;
     } catch (error) {
       timeline[Symbol.dispose]();
