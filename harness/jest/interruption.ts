@@ -1,8 +1,5 @@
 /** Ctrl-C, SIGTERM and the word of `esprig run` in Jest's own process while cases run. */
-import { exitCodeFor } from '../core/errors';
-import { PARENT_ENV, type EndRequest } from './run-end';
-
-const SIGNALS = ['SIGINT', 'SIGTERM'] as const;
+import { onEndSignals, PARENT_ENV, type EndRequest } from './run-end';
 
 interface InterruptionHooks {
   readonly end: (reason: string) => void;
@@ -16,28 +13,20 @@ interface InterruptionHooks {
  */
 export class Interruption implements Disposable {
   readonly #hooks: InterruptionHooks;
+  readonly #leaveSignals: () => void;
   #isEnding = false;
 
   constructor(hooks: InterruptionHooks) {
     this.#hooks = hooks;
-    for (const signal of SIGNALS) process.on(signal, this.#onSignal);
+    this.#leaveSignals = onEndSignals(
+      { isEnding: () => this.#isEnding, end: (reason) => this.#request(reason), kill: hooks.kill },
+      // In a terminal Ctrl-C goes to all; `esprig run` decides then what it means.
+      (signal) => !(signal === 'SIGINT' && process.env[PARENT_ENV] !== undefined && process.connected),
+    );
     process.on('message', this.#onMessage);
     // Listening must not keep the process.
     process.channel?.unref();
   }
-
-  readonly #onSignal = (signal: NodeJS.Signals): void => {
-    // In a terminal Ctrl-C goes to all; `esprig run` decides then what it means.
-    if (signal === 'SIGINT' && process.env[PARENT_ENV] !== undefined && process.connected) return;
-    if (this.#isEnding) {
-      this.#hooks.kill();
-      process.exit(exitCodeFor('harness'));
-    }
-    process.stderr.write(
-      `\nesprig: ${signal}: ending the case and giving back the rig; once more ends at once.\n`,
-    );
-    this.#request(`The run was interrupted (${signal}).`);
-  };
 
   readonly #onMessage = (message: unknown): void => {
     const { type, reason } = (message ?? {}) as Partial<EndRequest>;
@@ -51,7 +40,7 @@ export class Interruption implements Disposable {
   }
 
   [Symbol.dispose](): void {
-    for (const signal of SIGNALS) process.off(signal, this.#onSignal);
+    this.#leaveSignals();
     process.off('message', this.#onMessage);
   }
 }

@@ -2,8 +2,7 @@
 import { spawn, type ChildProcess } from 'node:child_process';
 import { join } from 'node:path';
 import type { Cancel, Clock } from '../../core/clock';
-import { exitCodeFor } from '../../core/errors';
-import { PARENT_ENV, type EndRequest } from '../../jest/run-end';
+import { onEndSignals, PARENT_ENV, type EndRequest } from '../../jest/run-end';
 
 export interface JestEnd {
   readonly exitCode: number | null;
@@ -26,8 +25,6 @@ export interface JestStart {
 /** From asking Jest to end until it is ended: it gives its workers ten seconds. */
 const KILL_AFTER_MS = 15_000;
 
-const SIGNALS = ['SIGINT', 'SIGTERM'] as const;
-
 /** Runs Jest to its end, by itself or by a signal to this process or by its time. */
 export async function runJest(start: JestStart): Promise<JestEnd> {
   const child = spawn(
@@ -45,18 +42,14 @@ export async function runJest(start: JestStart): Promise<JestEnd> {
   const stopAlarm = start.clock.after(start.timeoutMs, () =>
     ending.ask(`The run's time (${seconds} s) was over.`),
   );
-  const onSignal = (signal: NodeJS.Signals): void => {
-    if (ending.reason !== undefined) {
+  const leaveSignals = onEndSignals({
+    isEnding: () => ending.reason !== undefined,
+    end: (reason) => ending.ask(reason),
+    kill: () => {
       child.kill('SIGKILL');
       start.lastly();
-      process.exit(exitCodeFor('harness'));
-    }
-    process.stderr.write(
-      `\nesprig: ${signal}: ending the case, giving back the rig, writing the report; once more ends at once.\n`,
-    );
-    ending.ask(`The run was interrupted (${signal}).`);
-  };
-  for (const signal of SIGNALS) process.on(signal, onSignal);
+    },
+  });
   try {
     return await new Promise<JestEnd>((done, failed) => {
       child.on('error', failed);
@@ -65,7 +58,7 @@ export async function runJest(start: JestStart): Promise<JestEnd> {
   } finally {
     stopAlarm();
     ending.over();
-    for (const signal of SIGNALS) process.off(signal, onSignal);
+    leaveSignals();
   }
 }
 
