@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import type { Masker } from './mask';
 import { PacketMask } from './packet-mask';
 import { RECORD_HEAD_BYTES, recordsIn } from './pcap';
+import { writeAll } from './write-all';
 
 export interface CapturePartsOptions {
   readonly folder: string;
@@ -60,8 +61,7 @@ export class CaptureParts {
     }
     part.sizeBytes += wholeBytes;
     this.#totalBytes += wholeBytes;
-    let written = 0;
-    while (written < wholeBytes) written += writeSync(fd, bytes, written, wholeBytes - written);
+    writeAll(fd, bytes.subarray(0, wholeBytes));
   }
 
   /** What comes from now on belongs to the next case. */

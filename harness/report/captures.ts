@@ -1,9 +1,10 @@
-import { closeSync, existsSync, openSync, readFileSync, writeSync } from 'node:fs';
+import { closeSync, existsSync, openSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { CaptureEntry } from './run-entries';
 import { PARTS_FOLDER } from './run-folder';
 import { pcapHeader, recordsIn } from './pcap';
 import type { CaptureRecord } from './run-record';
+import { writeAll } from './write-all';
 
 /** What one worker captured of one rig's air while one case ran. */
 export interface CapturePart extends Omit<CaptureEntry, 'type'> {
@@ -97,8 +98,4 @@ function writeOne(
     closeSync(fd);
   }
   return { packets, dropped, sizeBytes, fromWallMs: packets === 0 ? 0 : fromWallMs, toWallMs };
-}
-
-function writeAll(fd: number, bytes: Buffer): void {
-  for (let written = 0; written < bytes.length;) written += writeSync(fd, bytes, written);
 }

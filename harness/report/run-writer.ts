@@ -1,4 +1,4 @@
-import { closeSync, openSync, writeSync } from 'node:fs';
+import { closeSync, openSync } from 'node:fs';
 import { stripVTControlCharacters } from 'node:util';
 import { basename, join } from 'node:path';
 import type { Clock } from '../core/clock';
@@ -8,6 +8,7 @@ import { plainValue } from './plain-value';
 import type { CaseStartEntry, RunEntry } from './run-entries';
 import { PARTS_FOLDER, withReportErrors, type RunHandle } from './run-folder';
 import type { CaseRecord, MetricRecord, RigRecord, TimelineRecord } from './run-record';
+import { writeAll } from './write-all';
 
 export interface RunWriterOptions {
   readonly run: RunHandle;
@@ -185,8 +186,7 @@ export class RunWriter implements Disposable {
     withReportErrors(this.#folder, () => {
       // Torn until proven whole: a write may also throw in its middle.
       this.#isTorn = true;
-      let written = 0;
-      while (written < line.length) written += writeSync(this.#fd, line, written);
+      writeAll(this.#fd, line);
       this.#isTorn = false;
     });
   }
