@@ -3,7 +3,8 @@ import { describe, expect, test } from '@jest/globals';
 import { mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { RunRecord } from '../report/run-record';
-import { Project, until } from './testkit/project';
+import { until } from '../core/testkit/until';
+import { Project } from './testkit/project';
 
 const LIMIT_MS = 180_000;
 

@@ -2,7 +2,8 @@
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { existsSync, readdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { Project, until, type Outcome } from './testkit/project';
+import { until } from '../core/testkit/until';
+import { Project, type Outcome } from './testkit/project';
 
 const LIMIT_MS = 120_000;
 

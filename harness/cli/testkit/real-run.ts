@@ -2,7 +2,8 @@
 import { spawn, type ChildProcess } from 'node:child_process';
 import { existsSync, readdirSync, readFileSync, statSync } from 'node:fs';
 import { join, resolve } from 'node:path';
-import { RealClock } from '../../core/clock';
+import { cleanEnv } from '../../core/testkit/clean-env';
+import { until } from '../../core/testkit/until';
 import type { RunRecord } from '../../report/run-record';
 
 export const ROOT = resolve(__dirname, '../../..');
@@ -85,13 +86,12 @@ export class RealRun {
       () => {
         const found = this.#parts().find(({ text }) => pattern.test(text));
         pid = found === undefined ? 0 : pidOf(found.name);
+        if (pid === 0 && this.child.exitCode !== null)
+          throw new Error(`the run ended before ${String(pattern)}: ${this.#said}`);
         return pid !== 0;
       },
-      () => {
-        if (this.child.exitCode !== null)
-          throw new Error(`the run ended before ${String(pattern)}: ${this.#said}`);
-        return `${String(pattern)} in the run: ${this.#said}`;
-      },
+      () => `${String(pattern)} in the run: ${this.#said}`,
+      LIMIT_MS,
     );
     return pid;
   }
@@ -146,23 +146,13 @@ function pidOf(part: string): number {
   return Number(/-(\d+)-\d+\.ndjson$/.exec(part)?.[1]);
 }
 
-/** Waits for something to come true. */
-export async function until(isTrue: () => boolean, what: () => string): Promise<void> {
-  const clock = new RealClock();
-  const endMs = clock.nowMs() + LIMIT_MS;
-  while (!isTrue()) {
-    const awaited = what();
-    if (clock.nowMs() > endMs) throw new Error(`not within ${String(LIMIT_MS)} ms: ${awaited}`);
-    await new Promise<void>((resolve) => void clock.after(20, resolve));
-  }
-}
-
 /** All of them have ended; a zombie that nobody has asked after counts as ended. */
 export async function untilGone(pids: readonly number[]): Promise<void> {
   const isGone = (pid: number): boolean => statOf(pid) === undefined || /^[ZX]/.test(statOf(pid) ?? '');
   await until(
     () => pids.every(isGone),
     () => `the end of ${pids.filter((pid) => !isGone(pid)).join(', ')}`,
+    LIMIT_MS,
   );
 }
 
@@ -187,9 +177,7 @@ function namesIn(folder: string, pattern = /^\d/): readonly string[] {
   return names.sort();
 }
 
-/** Without what this Jest has told its own workers. */
 function envWith(more: Readonly<Record<string, string | undefined>>): NodeJS.ProcessEnv {
-  const own = Object.entries(process.env).filter(([key]) => !/^(ESPRIG_|JEST_|FORCE_COLOR)/.test(key));
   const given = Object.entries(more).filter(([, value]) => value !== undefined);
-  return Object.fromEntries([...own, ...given]);
+  return { ...cleanEnv(), ...Object.fromEntries(given) };
 }

@@ -12,6 +12,7 @@ import {
 import { tmpdir } from 'node:os';
 import { dirname, join, resolve } from 'node:path';
 import { RealClock } from '../../core/clock';
+import { cleanEnv } from '../../core/testkit/clean-env';
 import type { CaseRecord, RunRecord } from '../../report/run-record';
 
 const ROOT = resolve(__dirname, '../../..');
@@ -156,27 +157,10 @@ export class Project implements Disposable {
   }
 }
 
-/** Waits for something to come true; a busy machine takes its time. */
-export async function until(isTrue: () => boolean, what: () => string = () => ''): Promise<void> {
-  const clock = new RealClock();
-  const endMs = clock.nowMs() + LIMIT_MS;
-  while (!isTrue()) {
-    if (clock.nowMs() > endMs) throw new Error(`it did not come to pass within ${LIMIT_MS} ms\n${what()}`);
-    await new Promise<void>((resolve) => void clock.after(20, resolve));
-  }
-}
-
 /** Every name that the door has, in one line, so that lines of the case keep their numbers but for one. */
 function withDoor(text: string): string {
   const names = 'beforeAll, beforeEach, afterAll, describe, expect, images, phase, rig, skip, test';
   const door = JSON.stringify(join(ROOT, 'harness', 'index'));
   const [, comment = '', rest = text] = /^(\/\*\*.*?\*\/\s*)?([^]*)$/.exec(text) ?? [];
   return `${comment}import { ${names} } from ${door};\n${rest}`;
-}
-
-/** Without what this Jest has told its own workers. */
-function cleanEnv(): NodeJS.ProcessEnv {
-  return Object.fromEntries(
-    Object.entries(process.env).filter(([key]) => !/^(ESPRIG_|JEST_|FORCE_COLOR)/.test(key)),
-  );
 }
