@@ -19,6 +19,9 @@ const common = {
   transformIgnorePatterns: ['/node_modules/(?!(esptool-js)/)'],
 } satisfies Config;
 
+/** What runs leave behind; with --watch, a change there would start the next run, and that one the next. */
+const modulePathIgnorePatterns = ['<rootDir>/(build|reports)/'];
+
 /** Names of the boards on this bench: `rigs/local/bench-1.yaml` is `bench-1`. */
 function benchRigs(): readonly string[] {
   const folder = join(__dirname, 'rigs', 'local');
@@ -30,12 +33,14 @@ const config: Config = {
   projects: [
     {
       ...common,
+      modulePathIgnorePatterns,
       displayName: 'unit',
       testMatch: ['<rootDir>/harness/**/*.test.ts', '<rootDir>/tools/**/*.test.{ts,cjs}'],
     },
     // The cases on one emulated board a worker; `esprig run` takes several rigs.
     {
       preset: './harness/jest/preset.cjs',
+      modulePathIgnorePatterns,
       displayName: 'virtual',
       testMatch: ['<rootDir>/cases/**/*.test.ts'],
       testEnvironmentOptions: { rig: process.env['ESPRIG_RIG'] || 'virtual-1mb' },
@@ -43,6 +48,7 @@ const config: Config = {
     // The same cases on each board of this bench; none without files of your own in rigs/local.
     ...benchRigs().map((rig) => ({
       preset: './harness/jest/preset.cjs',
+      modulePathIgnorePatterns,
       displayName: 'hardware',
       testMatch: ['<rootDir>/cases/**/*.test.ts'],
       testEnvironmentOptions: { rig },

@@ -2,6 +2,7 @@
 import { describe, expect, test } from '@jest/globals';
 import { mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { setTimeout } from 'node:timers/promises';
 import type { RunRecord } from '../report/run-record';
 import { until } from '../core/testkit/until';
 import { Project } from './testkit/project';
@@ -106,7 +107,6 @@ describe('watch mode', () => {
   /** Reports that are whole, oldest first. */
   const reports = (project: Project): readonly RunRecord[] => {
     const folder = join(project.folder, 'reports');
-    mkdirSync(folder, { recursive: true });
     return readdirSync(folder)
       .filter((name) => /^\d/.test(name))
       .sort()
@@ -116,12 +116,19 @@ describe('watch mode', () => {
         return [JSON.parse(readFileSync(join(folder, name, 'run.json'), 'utf8')) as RunRecord];
       });
   };
-  const FILES = { 'a.case.ts': GOOD, 'b.case.ts': GOOD };
+  /** Enough for a run that nobody called for; its cases take a tenth of it. */
+  const SECOND_THOUGHT_MS = 1_000;
+  /** Has had reports before: Jest watches their folder from its start, and a new one must not start a run. */
+  const watchable = (): Project => {
+    const project = new Project({ files: { 'a.case.ts': GOOD, 'b.case.ts': GOOD } });
+    mkdirSync(join(project.folder, 'reports'));
+    return project;
+  };
 
   test(
     'runs again when a file has changed, on a board of its own, with a report of its own',
     async () => {
-      using project = new Project({ files: FILES });
+      using project = watchable();
       // The second time Jest knows that the files are short, and runs them in its own process.
       const { child, ended, said } = project.start(['--watchAll']);
       await until(() => reports(project).length === 1, said);
@@ -130,9 +137,11 @@ describe('watch mode', () => {
         readFileSync(join(project.folder, 'b.case.ts'), 'utf8').replace('answers', 'answers again'),
       );
       await until(() => reports(project).length === 2, said);
+      await setTimeout(SECOND_THOUGHT_MS);
       child.kill('SIGTERM');
       await ended;
-      const [first, second] = reports(project);
+      const [first, second, ...further] = reports(project);
+      expect(further).toEqual([]);
       expect(first).toMatchObject({ exitCode: 0, totals: { passed: 2, cases: 2 } });
       expect(second).toMatchObject({
         exitCode: 0,
@@ -147,7 +156,7 @@ describe('watch mode', () => {
   test(
     'in one process keeps the board from Enter to Enter, and ends by q',
     async () => {
-      using project = new Project({ files: FILES });
+      using project = watchable();
       const { child, ended, said } = project.startInTerminal(['--watchAll', '-i']);
       for (const count of [1, 2, 3]) {
         await until(() => reports(project).length === count, said);
@@ -157,6 +166,8 @@ describe('watch mode', () => {
             said().split('Press w to show more').length > count || said().split('Watch Usage').length > count,
           said,
         );
+        await setTimeout(SECOND_THOUGHT_MS);
+        expect(reports(project)).toHaveLength(count);
         if (count < 3) child.stdin.write('\r');
       }
       child.stdin.write('q');

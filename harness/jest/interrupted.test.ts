@@ -39,6 +39,7 @@ describe('a signal to Jest', () => {
   test.each([
     ['SIGINT', []],
     ['SIGTERM', ['-i']],
+    ['SIGTERM', ['--watchAll']],
   ] as const)(
     '%s (options: %j) ends the case, gives the boards back, and leaves the report of what is known',
     async (signal, args) => {

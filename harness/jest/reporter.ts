@@ -68,8 +68,12 @@ export class RunReporter implements Pick<Reporter, 'onTestResult' | 'onRunComple
         record.cases.length === 0 && runEnd.cutShort === undefined && (results?.numPassedTests ?? 0) > 0;
       // Who watches sees the verdicts; the process ends long after, by a key.
       const isWatched = this.#globalConfig.watch || this.#globalConfig.watchAll;
-      if (record.exitCode !== 0 && !isNone && !isWatched)
+      if (isWatched && !runEnd.isForGood) return;
+      if (record.exitCode !== 0 && !isNone) {
         exitWith(Math.max(record.exitCode, this.#otherFailed ? 1 : 0) as ExitCode);
+      }
+      // Jest would go on watching.
+      if (isWatched) process.exit();
     } catch (error) {
       const ours = toEsprigError(error);
       process.stderr.write(`esprig: ${ours.message}\n  hint: ${ours.hint ?? ''}\n  (${ours.code})\n`);

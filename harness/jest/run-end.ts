@@ -60,6 +60,7 @@ export interface RunWorkers {
 
 class RunEnd {
   #cutShort: CutShort | undefined;
+  #isForGood = false;
   #workers: RunWorkers = { end: () => Promise.resolve(), kill: () => undefined };
 
   /** A new run begins. */
@@ -73,8 +74,19 @@ class RunEnd {
     return this.#cutShort;
   }
 
+  /** No run comes after this one, not even where files are watched. */
+  get isForGood(): boolean {
+    return this.#isForGood;
+  }
+
   cut(cutShort: CutShort): void {
     this.#cutShort ??= cutShort;
+  }
+
+  /** Cut, by somebody who wants the end of the process. */
+  cutForGood(reason: string): void {
+    this.cut({ reason, isWanted: false });
+    this.#isForGood = true;
   }
 
   endWorkers(): Promise<void> {

@@ -36,7 +36,7 @@ export class RigRunner extends EmittingTestRunner {
     runEnd.begin({ end: closeWorkerSession, kill: () => undefined });
     const interruption = new Interruption({
       end: (reason) => {
-        runEnd.cut({ reason, isWanted: false });
+        runEnd.cutForGood(reason);
         void watcher.setState({ interrupted: true });
       },
       kill: () => runEnd.killWorkers(),
