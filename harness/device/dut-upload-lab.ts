@@ -2,6 +2,7 @@ import type { Deadline } from '../core/deadline';
 import { concatBytes } from '../core/bytes';
 import { isEsprigError, UsageError } from '../core/errors';
 import { readProgress, type HttpAnswer } from './dut-http-answer';
+import { mustBeImage } from './dut-image';
 import type { ConnectionEnd, DutClient, RawConnection } from './dut-types';
 
 /**
@@ -38,8 +39,9 @@ export interface RequestInput {
   readonly headers?: Readonly<Record<string, string>>;
 }
 
-/** `POST /send` with an image, as bytes. */
+/** `POST /send` with an image, as bytes. @throws UsageError ESPRIG_USAGE for what is no image */
 export function uploadRequest(image: Uint8Array, input: RequestInput = {}): UploadRequest {
+  mustBeImage(image);
   const { path = '/send', token, contentLength = image.length, headers = {} } = input;
   const lines = [
     `POST ${path} HTTP/1.1`,

@@ -109,6 +109,27 @@ describe('an upload', () => {
   });
 });
 
+describe('what is no image', () => {
+  test.each([
+    [{ bytes: IMAGE, note: '' }, /an object with bytes, note/],
+    ['image.bin', /a string/],
+    [undefined, /this is undefined/],
+    [null, /this is null/],
+    [{}, /an object with nothing in it/],
+    [new DataView(new ArrayBuffer(4)), /an object/],
+  ])('%# is refused before anything is sent', async (wrong, message) => {
+    const refused = {
+      code: 'ESPRIG_USAGE',
+      message: expect.stringMatching(message),
+      hint: expect.stringContaining('.bytes'),
+    };
+    await using device = await startOddDevice(taking);
+    const image = wrong as unknown as Uint8Array;
+    await expect(device.client.upload(image, {}, device.deadline)).rejects.toMatchObject(refused);
+    expect(() => lab.uploadRequest(image)).toThrow(expect.objectContaining(refused));
+  });
+});
+
 describe('an upload by plan', () => {
   const request = lab.uploadRequest(IMAGE.subarray(0, 300), { token: 'x', headers: { 'X-A': 'b' } });
 

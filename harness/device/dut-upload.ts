@@ -2,6 +2,7 @@ import type { Deadline } from '../core/deadline';
 import { EsprigError, isEsprigError } from '../core/errors';
 import { exchange } from './dut-http';
 import type { HttpAnswer } from './dut-http-answer';
+import { mustBeImage } from './dut-image';
 import { withToken, type DutTarget } from './dut-target';
 import type { UploadAnswer, UploadOptions } from './dut-types';
 
@@ -15,6 +16,7 @@ export async function upload(
   options: UploadOptions,
   deadline: Deadline,
 ): Promise<UploadAnswer> {
+  mustBeImage(bytes);
   const { chunkBytes = CHUNK_BYTES, pauseMs = 0, onProgress, signal } = options;
   const totalBytes = bytes.length;
   let sentBytes = 0;

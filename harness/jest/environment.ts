@@ -47,7 +47,7 @@ export class RigEnvironment extends TestEnvironment {
   readonly #file: string;
   readonly #rootDir: string;
   readonly #needs: readonly string[];
-  readonly #given: Readonly<Record<string, unknown>>;
+  readonly #project: JestEnvironmentConfig['projectConfig'];
   readonly #session: WorkerSession = workerSession();
   #options: RigProjectOptions | undefined;
   #case: RunningCase | undefined;
@@ -62,7 +62,7 @@ export class RigEnvironment extends TestEnvironment {
     this.#rootDir = config.globalConfig.rootDir;
     this.#file = relative(this.#rootDir, context.testPath).split(sep).join('/');
     this.#needs = readNeeds(context.docblockPragmas);
-    this.#given = config.projectConfig.testEnvironmentOptions;
+    this.#project = config.projectConfig;
   }
 
   override async setup(): Promise<void> {
@@ -129,7 +129,7 @@ export class RigEnvironment extends TestEnvironment {
   /** Opens the rig if anything will run on it. Not in a hook, for Jest would count the time. */
   async #beforeAll(state: Circus.State): Promise<void> {
     try {
-      this.#options = readProjectOptions(this.#given);
+      this.#options = readProjectOptions(this.#project);
       const summary = this.#session.describe(this.#options);
       this.#missing = missingNeeds(this.#needs, summary);
       if (this.#missing !== undefined) {

@@ -27,7 +27,7 @@ export async function globalSetup(
   try {
     const handle = createRunFolder({
       reportsFolder,
-      rigNames: [readProjectOptions(projectConfig.testEnvironmentOptions).rig],
+      rigNames: [readProjectOptions(projectConfig).rig],
       command: commandLine(process.argv),
       startedAtWallMs: new RealClock().wallTimeMs(),
     });

@@ -1,4 +1,4 @@
-import { basename } from 'node:path';
+import { basename, resolve } from 'node:path';
 import { UsageError } from '../core/errors';
 
 /** How long each phase may take. A phase that runs out says so by its name. */
@@ -12,7 +12,7 @@ export interface PhaseBudgets {
   readonly teardownMs: number;
 }
 
-/** What a Jest project says in `testEnvironmentOptions`, all of it optional. */
+/** What a Jest project says in `testEnvironmentOptions`, all of it optional. Relative paths count from its rootDir. */
 export interface RigProjectOptions {
   /** Name of the rig that this project's cases run on; as it is given, also the path of a rig file. */
   readonly rig: string;
@@ -35,12 +35,18 @@ export const DEFAULT_BUDGETS: PhaseBudgets = {
   teardownMs: 15_000,
 };
 
+/** As Jest knows a project. */
+interface JestProject {
+  readonly rootDir: string;
+  readonly testEnvironmentOptions: Readonly<Record<string, unknown>>;
+}
+
 /**
  * Reads a project's `testEnvironmentOptions`. The environment variable ESPRIG_RIG counts only where a project names none.
  * @throws UsageError ESPRIG_USAGE for a key or a value that means nothing here
  */
 export function readProjectOptions(
-  given: Readonly<Record<string, unknown>>,
+  { rootDir, testEnvironmentOptions: given }: JestProject,
   env: Readonly<Record<string, string | undefined>> = process.env,
 ): RigProjectOptions {
   const text = (key: string): string | undefined => {
@@ -49,18 +55,28 @@ export function readProjectOptions(
     if (typeof value === 'string') return value;
     throw new UsageError('ESPRIG_USAGE', `testEnvironmentOptions.${key}: a text is wanted`);
   };
+  const path = (said: string | undefined): string | undefined =>
+    said === undefined ? undefined : resolve(rootDir, said);
+  const rig = text('rig');
+  const rigProvider = text('rigProvider');
   return {
-    ...rigOf(text('rig') ?? (env['ESPRIG_RIG'] || DEFAULT_RIG)),
-    rigProvider: text('rigProvider'),
-    firmware: text('firmware') ?? (env['ESPRIG_FIRMWARE'] || undefined),
+    ...rigOf(
+      rig !== undefined && isPath(rig) ? resolve(rootDir, rig) : rig || env['ESPRIG_RIG'] || DEFAULT_RIG,
+    ),
+    // May be a package.
+    rigProvider: rigProvider?.startsWith('.') === true ? path(rigProvider) : rigProvider,
+    firmware: path(text('firmware')) ?? (env['ESPRIG_FIRMWARE'] || undefined),
     budgets: readBudgets(given['budgets'], env),
   };
 }
 
 /** A rig file is called like its rig. */
 function rigOf(said: string): Pick<RigProjectOptions, 'rig' | 'rigFile'> {
-  const isPath = said.includes('/') || said.includes('\\') || said.endsWith('.yaml');
-  return isPath ? { rig: basename(said, '.yaml'), rigFile: said } : { rig: said };
+  return isPath(said) ? { rig: basename(said, '.yaml'), rigFile: said } : { rig: said };
+}
+
+function isPath(rig: string): boolean {
+  return rig.includes('/') || rig.includes('\\') || rig.endsWith('.yaml');
 }
 
 function readBudgets(given: unknown, env: Readonly<Record<string, string | undefined>>): PhaseBudgets {

@@ -93,11 +93,16 @@ describe('what a file needs', () => {
 });
 
 describe('options of a project', () => {
+  const asked = (testEnvironmentOptions: Readonly<Record<string, unknown>>) => ({
+    rootDir: '/firmware',
+    testEnvironmentOptions,
+  });
+
   test('the project’s own word counts before the environment’s', () => {
-    expect(readProjectOptions({}, {})).toMatchObject({ rig: 'virtual-1mb', budgets: DEFAULT_BUDGETS });
-    expect(readProjectOptions({}, { ESPRIG_RIG: 'bench-1' }).rig).toBe('bench-1');
-    expect(readProjectOptions({ rig: 'rack-2' }, { ESPRIG_RIG: 'bench-1' }).rig).toBe('rack-2');
-    expect(readProjectOptions({ budgets: { bodyMs: 5 } }, {}).budgets).toEqual({
+    expect(readProjectOptions(asked({}), {})).toMatchObject({ rig: 'virtual-1mb', budgets: DEFAULT_BUDGETS });
+    expect(readProjectOptions(asked({}), { ESPRIG_RIG: 'bench-1' }).rig).toBe('bench-1');
+    expect(readProjectOptions(asked({ rig: 'rack-2' }), { ESPRIG_RIG: 'bench-1' }).rig).toBe('rack-2');
+    expect(readProjectOptions(asked({ budgets: { bodyMs: 5 } }), {}).budgets).toEqual({
       ...DEFAULT_BUDGETS,
       bodyMs: 5,
     });
@@ -105,16 +110,29 @@ describe('options of a project', () => {
 
   test('a rig is also named by the path of its file, and called as that is', () => {
     const file = '/boards/far-away.yaml';
-    expect(readProjectOptions({ rig: file }, {})).toMatchObject({ rig: 'far-away', rigFile: file });
-    expect(readProjectOptions({}, { ESPRIG_RIG: 'far-away.yaml' })).toMatchObject({
+    expect(readProjectOptions(asked({ rig: file }), {})).toMatchObject({ rig: 'far-away', rigFile: file });
+    expect(readProjectOptions(asked({}), { ESPRIG_RIG: 'far-away.yaml' })).toMatchObject({
       ...{ rig: 'far-away', rigFile: 'far-away.yaml' },
     });
-    expect(readProjectOptions({ rig: 'far-away' }, {}).rigFile).toBeUndefined();
+    expect(readProjectOptions(asked({ rig: 'far-away' }), {}).rigFile).toBeUndefined();
+  });
+
+  test('paths count from the project, wherever Jest is started', () => {
+    const given = { rig: './rigs/demo.yaml', firmware: 'images', rigProvider: './racks.cjs' };
+    expect(readProjectOptions(asked(given), {})).toMatchObject({
+      rig: 'demo',
+      rigFile: '/firmware/rigs/demo.yaml',
+      firmware: '/firmware/images',
+      rigProvider: '/firmware/racks.cjs',
+    });
+    expect(readProjectOptions(asked({ rigProvider: 'our-racks' }), {}).rigProvider).toBe('our-racks');
   });
 
   test('a lease need not be waited for; everything else takes time', () => {
-    expect(readProjectOptions({ budgets: { leaseMs: 0 } }, {}).budgets.leaseMs).toBe(0);
-    expect(() => readProjectOptions({ budgets: { bootMs: 0 } }, {})).toThrow('milliseconds are wanted');
+    expect(readProjectOptions(asked({ budgets: { leaseMs: 0 } }), {}).budgets.leaseMs).toBe(0);
+    expect(() => readProjectOptions(asked({ budgets: { bootMs: 0 } }), {})).toThrow(
+      'milliseconds are wanted',
+    );
   });
 
   test.each([
@@ -123,7 +141,7 @@ describe('options of a project', () => {
     [{ budgets: { leapMs: 5 } }, "no phase 'leapMs'"],
     [{ budgets: { bodyMs: -1 } }, 'milliseconds are wanted'],
   ])('%j is no option', (given, message) => {
-    expect(() => readProjectOptions(given, {})).toThrow(message);
+    expect(() => readProjectOptions(asked(given), {})).toThrow(message);
   });
 });
 

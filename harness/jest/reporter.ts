@@ -89,7 +89,7 @@ export class RunReporter implements Pick<Reporter, 'onTestResult' | 'onRunComple
   #fileRecord(test: Test, { testExecError, perfStats }: TestResult): CaseRecord {
     const { rootDir } = this.#globalConfig;
     const file = relative(rootDir, test.path).split(sep).join('/');
-    const { rig, rigFile = rig } = rigOf(test.context.config.testEnvironmentOptions);
+    const { rig, rigFile = rig } = rigOf(test.context.config);
     const titlePath = ['the file itself'];
     const message = testExecError?.message ?? 'the file could not be run';
     const isWorkerDead = /^(A jest worker process|Jest worker )/.test(message);
@@ -113,12 +113,12 @@ export class RunReporter implements Pick<Reporter, 'onTestResult' | 'onRunComple
   }
 }
 
-function rigOf(given: Readonly<Record<string, unknown>>): {
+function rigOf(project: Config.ProjectConfig): {
   readonly rig: string;
   readonly rigFile?: string | undefined;
 } {
   try {
-    return readProjectOptions(given);
+    return readProjectOptions(project);
   } catch {
     return { rig: '' };
   }

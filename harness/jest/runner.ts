@@ -129,8 +129,7 @@ export class RigRunner extends EmittingTestRunner {
 export function loadsOf(tests: readonly Test[]): readonly RigLoad<Test>[] {
   const byRig = new Map<string, { isExclusive: boolean; files: Test[] }>();
   for (const test of tests) {
-    const { testEnvironmentOptions } = test.context.config;
-    const { rig, isExclusive } = rigOf(testEnvironmentOptions);
+    const { rig, isExclusive } = rigOf(test.context.config);
     const row = byRig.get(rig) ?? { isExclusive, files: [] };
     row.files.push(test);
     byRig.set(rig, row);
@@ -138,17 +137,17 @@ export function loadsOf(tests: readonly Test[]): readonly RigLoad<Test>[] {
   return [...byRig].map(([rig, row]) => ({ rig, ...row }));
 }
 
-function rigOf(given: Readonly<Record<string, unknown>>): {
+function rigOf(project: Test['context']['config']): {
   readonly rig: string;
   readonly isExclusive: boolean;
 } {
   try {
-    const { rig, rigFile, rigProvider } = readProjectOptions(given);
+    const { rig, rigFile, rigProvider } = readProjectOptions(project);
     const { kind } = loadRigProvider(rigProvider).describe(rigFile ?? rig);
     return { rig, isExclusive: kind === 'serial' };
   } catch {
     // What is wrong with it the environment will say, in the place where it counts as broken.
-    const { rig } = given as { rig?: unknown };
+    const { rig } = project.testEnvironmentOptions;
     return { rig: typeof rig === 'string' ? rig : '', isExclusive: false };
   }
 }

@@ -2,11 +2,11 @@ import { resolve } from 'node:path';
 import { RigError } from '../core/errors';
 import { firmwareSetOf, readFirmwareSet, type FirmwareSet } from './firmware-set';
 import type { RigDescription } from './rig-schema';
-import { PROJECT_ROOT } from './select-rigs';
+import { baseOf, PROJECT_ROOT } from './select-rigs';
 
 /**
  * The firmware that a rig is to be flashed with: what the caller says, what its file says, or the one built for its
- * layout. Names of files count from the project's folder.
+ * layout. Names of files count from the folder that holds the rigs (`baseOf`).
  * @throws RigError ESPRIG_RIG_NO_FIRMWARE
  */
 export function firmwareFor(
@@ -28,7 +28,7 @@ function readFor(rig: RigDescription, file: string, asked: string | undefined, r
   if (asked !== undefined) return readFirmwareSet(resolve(asked));
   const { firmware } = rig;
   if (firmware === undefined) return readFirmwareSet(resolve(root, 'build', 'firmware', rig.board.layout));
-  if (typeof firmware === 'string') return readFirmwareSet(resolve(root, firmware));
+  if (typeof firmware === 'string') return readFirmwareSet(resolve(baseOf(file), firmware));
   const { flash, slots, app, version } = firmware;
   const described = {
     flash: flash.map(({ offset, file: name }) => ({ flashOffset: offset, file: name })),
@@ -36,5 +36,5 @@ function readFor(rig: RigDescription, file: string, asked: string | undefined, r
     ...(app === undefined ? {} : { app }),
     ...(version === undefined ? {} : { version }),
   };
-  return firmwareSetOf(described, root, file);
+  return firmwareSetOf(described, baseOf(file), file);
 }

@@ -357,7 +357,8 @@ export const rigSchema = z
         examples: [['power-cut']],
       }),
     firmware: firmware.optional().meta({
-      description: 'Folder with a firmware.json, or the files; absent: build/firmware/<layout>.',
+      description:
+        'Folder with a firmware.json, or the files, from the folder that rigs/ stands in; absent: build/firmware/<layout> of esprig.',
       examples: ['build/firmware/one-mb'],
     }),
     dut: dut.optional(),

@@ -3,7 +3,7 @@ import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { basename, join } from 'node:path';
 import { nearest } from './nearest';
-import { findRig, listRigFiles, selectRigFiles } from './select-rigs';
+import { baseOf, findRig, listRigFiles, selectRigFiles } from './select-rigs';
 
 let root: string;
 
@@ -99,4 +99,13 @@ describe('the nearest word', () => {
   ])('to %s is %s', (word, meant) => {
     expect(nearest(word, ['port', 'power', 'flashBaud', 'reset'])).toBe(meant);
   });
+});
+
+describe('names of files in a rig file', () => {
+  it.each([
+    ['/p/rigs/desk.yaml', '/p'],
+    ['/p/rigs/local/desk.yaml', '/p'],
+    ['/p/boards/desk.yaml', '/p/boards'],
+    ['/p/local/desk.yaml', '/p/local'],
+  ])('in %s count from %s', (file, base) => expect(baseOf(file)).toBe(base));
 });

@@ -1,15 +1,16 @@
 import { readdirSync } from 'node:fs';
-import { isAbsolute, join, resolve, sep } from 'node:path';
+import { basename, dirname, isAbsolute, join, relative, resolve, sep } from 'node:path';
 import { UsageError } from '../core/errors';
 import { nearestFew } from './nearest';
 import { readRigFile, RIG_FILE_ENDING, type RigFile } from './rig-file';
 
 /** Where rig files are: those of the project, and those of one's own bench. */
 export interface RigPlaces {
-  /** Folder that `rigs/` and the names in rig files count from. Default: this checkout. */
+  /** Folder that holds a `rigs/`. Default: this checkout, and the folder that the command is run in. */
   readonly root?: string;
 }
 
+/** This checkout. */
 export const PROJECT_ROOT = resolve(__dirname, '..', '..');
 const FOLDERS = ['rigs', join('rigs', 'local')] as const;
 /** Rigs that are there to be copied: chosen by their whole name only. */
@@ -24,13 +25,32 @@ const LEAST_BEGUN = 3;
 export function listRigFiles(
   places: RigPlaces = {},
 ): readonly { readonly name: string; readonly file: string }[] {
-  const root = places.root ?? PROJECT_ROOT;
-  return FOLDERS.flatMap((folder) =>
-    namesIn(join(root, folder)).map((name) => ({
+  const folders = rootsOf(places).flatMap((root) => FOLDERS.map((folder) => join(root, folder)));
+  return folders.flatMap((folder) =>
+    namesIn(folder).map((name) => ({
       name: name.slice(0, -RIG_FILE_ENDING.length),
-      file: join(root, folder, name),
+      file: join(folder, name),
     })),
   );
+}
+
+/** The folder that the names of files in a rig file count from: the one that its `rigs/` stands in, else its own. */
+export function baseOf(rigFile: string): string {
+  const folder = dirname(rigFile);
+  const above = dirname(folder);
+  if (basename(folder) === 'rigs') return above;
+  return basename(folder) === 'local' && basename(above) === 'rigs' ? dirname(above) : folder;
+}
+
+/** The folder of the project that the command is run for: this checkout, or another one that uses it. */
+export function projectInUse(): string {
+  const here = process.cwd();
+  const way = relative(PROJECT_ROOT, here);
+  return way === '..' || way.startsWith(`..${sep}`) || isAbsolute(way) ? here : PROJECT_ROOT;
+}
+
+function rootsOf({ root }: RigPlaces): readonly string[] {
+  return root === undefined ? [...new Set([PROJECT_ROOT, projectInUse()])] : [root];
 }
 
 /**

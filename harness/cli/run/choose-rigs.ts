@@ -1,7 +1,7 @@
 import { UsageError } from '../../core/errors';
 import { readRigFile } from '../../rig/rig-file';
 import { secretsKnown } from '../../rig/make-plan';
-import { listRigFiles, selectRigFiles } from '../../rig/select-rigs';
+import { listRigFiles, PROJECT_ROOT, selectRigFiles } from '../../rig/select-rigs';
 import { keepSecret } from '../secrets';
 
 /** A rig of a run. */
@@ -17,7 +17,7 @@ export interface ChosenRig {
  * @throws UsageError ESPRIG_RIG_NOT_FOUND, ESPRIG_USAGE_FILE, ESPRIG_RIG_FILE_INVALID; ESPRIG_USAGE for two of one name
  */
 export function chooseRigs(patterns: readonly string[]): readonly ChosenRig[] {
-  const known = new Set(listRigFiles().map(({ file }) => file));
+  const known = new Set(listRigFiles({ root: PROJECT_ROOT }).map(({ file }) => file));
   const byName = new Map<string, string>();
   return selectRigFiles(patterns).map((file) => {
     const { description } = readRigFile(file);

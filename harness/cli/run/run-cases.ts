@@ -8,7 +8,7 @@ import { finishRun } from '../../report/finish-run';
 import { createRunFolder, readRunStart, RUN_HANDLE_ENV, type RunHandle } from '../../report/run-folder';
 import { readRunParts } from '../../report/run-reader';
 import type { CaseRecord, RunRecord } from '../../report/run-record';
-import { PROJECT_ROOT } from '../../rig/select-rigs';
+import { PROJECT_ROOT, projectInUse } from '../../rig/select-rigs';
 import { isPlainWanted } from '../output';
 import { chooseCases, listCaseFiles } from './choose-cases';
 import { chooseRigs, type ChosenRig } from './choose-rigs';
@@ -65,7 +65,7 @@ export async function runCases(options: RunOptions, clock: Clock = new RealClock
   const rigs = chooseRigs(options.rigs);
   const chosen = chooseCases(listCaseFiles(root), options.case, options.title);
   const firmware = firmwareFolder(options.firmware);
-  const reportsFolder = resolve(options.report ?? join(root, 'reports'));
+  const reportsFolder = resolve(options.report ?? join(projectInUse(), 'reports'));
   // Runs that were killed get the report of what they had; one that cannot be put together must not keep us from running.
   await finishAbandonedRuns(reportsFolder).catch(() => []);
   const run = createRunFolder({
