@@ -83,9 +83,10 @@ describe('splitting', () => {
 });
 
 describe('a whole boot', () => {
-  const boots = summarizeBoots(text.split('\r\n').map(parseLogLine));
+  const bootsIn = (log: string) => summarizeBoots(log.split('\r\n').map(parseLogLine));
 
   test('is one, with what the ROM loaded', () => {
+    const boots = bootsIn(text);
     expect(boots).toHaveLength(1);
     expect(boots[0]).toMatchObject({ resetCause: 2, bootMode: 3, romCsum: 0xa8, romMessages: [] });
     expect(boots[0]!.romSegments).toEqual([
@@ -96,6 +97,7 @@ describe('a whole boot', () => {
   });
 
   test('shows the bootloader, its table and its choice', () => {
+    const boots = bootsIn(text);
     expect(boots[0]).toMatchObject({
       bootloaderVersion: 'v3.4-110-gd412ac60',
       spiMode: 'QIO',
@@ -103,28 +105,57 @@ describe('a whole boot', () => {
       flashSize: '1MB',
       loadedOffset: 0x10000,
     });
-    expect(boots[0]!.partitions.map((row) => [row.label, row.usage, row.offset, row.sizeBytes])).toEqual([
-      ['nvs', 'WiFi data', 0x9000, 0x4000],
-      ['otadata', 'OTA data', 0xd000, 0x2000],
-      ['phy_init', 'RF data', 0xf000, 0x1000],
-      ['ota_0', 'OTA app', 0x10000, 0x70000],
-      ['ota_1', 'OTA app', 0x80000, 0x70000],
+    expect(boots[0]!.partitions.map((row) => Object.values(row) as unknown[])).toEqual([
+      ['nvs', 'WiFi data', 1, 2, 0x9000, 0x4000],
+      ['otadata', 'OTA data', 1, 0, 0xd000, 0x2000],
+      ['phy_init', 'RF data', 1, 1, 0xf000, 0x1000],
+      ['ota_0', 'OTA app', 0, 16, 0x10000, 0x70000],
+      ['ota_1', 'OTA app', 0, 17, 0x80000, 0x70000],
     ]);
   });
 
   test('keeps the segments of the app that was started, not of later checks', () => {
-    expect(boots[0]!.segments).toHaveLength(5);
-    expect(boots[0]!.segments[1]).toEqual({
-      index: 1,
-      flashOffset: 0x52ccc,
-      addr: 0x40252cc4,
-      sizeBytes: 0x6ed4,
-      action: 'map',
-    });
+    const [boot] = bootsIn(text);
+    expect(boot!.segments.map(({ index, action }) => [index, action])).toEqual([
+      [0, 'map'],
+      [1, 'map'],
+      [2, 'load'],
+      [3, 'load'],
+      [4, 'load'],
+    ]);
+    expect(boot!.segments[1]).toMatchObject({ flashOffset: 0x52ccc, addr: 0x40252cc4, sizeBytes: 0x6ed4 });
   });
 
   test('collects errors and warnings', () => {
-    expect(boots[0]!.complaints).toEqual(['main: error nvs_get_u8 status_led err 4354']);
+    expect(bootsIn(text)[0]!.complaints).toEqual(['main: error nvs_get_u8 status_led err 4354']);
+    const levels = ['E', 'W', 'I', 'D'].map((level) => `${level} (1) tag: ${level}`);
+    const [boot] = bootsIn([' ets Jan  8 2013,rst cause:1, boot mode:(3,6)', ...levels].join('\r\n'));
+    expect(boot!.complaints).toEqual(['tag: E', 'tag: W']);
+  });
+
+  test('of one banner alone is empty, and takes only what belongs to it', () => {
+    const banner = ' ets Jan  8 2013,rst cause:1, boot mode:(3,6)';
+    const nothing = {
+      ...{ resetCause: 1, bootMode: 3, romSegments: [], romCsum: undefined, romMessages: [] },
+      ...{ bootloaderVersion: undefined, spiMode: undefined, spiSpeed: undefined, flashSize: undefined },
+      ...{ partitions: [], segments: [], loadedOffset: undefined, complaints: [] },
+    };
+    expect(bootsIn(banner)).toEqual([nothing]);
+    const strays = [
+      ...['tail 4', 'chksum 0x62', 'hello'],
+      'I (1) esp_image: no segment',
+      'I (1) main: Loaded app from partition at offset 0x10000',
+      'I (1) main:  0 nvs              WiFi data        01 02 00009000 00004000',
+    ];
+    expect(bootsIn([banner, ...strays].join('\r\n'))).toEqual([nothing]);
+    expect(bootsIn([...strays, banner].join('\r\n'))).toEqual([nothing]);
+  });
+
+  test('keeps what the ROM complains of, and the first version of two', () => {
+    const banner = ' ets Jan  8 2013,rst cause:1, boot mode:(3,6)';
+    const version = (name: string): string => `I (1) boot: ESP-IDF ${name} 2nd stage bootloader`;
+    const [boot] = bootsIn([banner, 'csum err', version('v3.4'), version('v3.2')].join('\r\n'));
+    expect(boot).toMatchObject({ romMessages: ['csum-error'], bootloaderVersion: 'v3.4' });
   });
 
   test('begins anew with each banner, and counts segments anew after a slot that did not boot', () => {

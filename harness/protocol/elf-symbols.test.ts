@@ -99,6 +99,86 @@ describe('symbols of an ELF file', () => {
     );
   });
 
+  const changed = (change: (file: Buffer) => void): Uint8Array => {
+    const file = Buffer.from(whole);
+    change(file);
+    return new Uint8Array(file);
+  };
+  /** Of the file above: section headers behind symbols and names, the first symbol of ours in row 1. */
+  const headsAt = Buffer.from(whole).readUInt32LE(32);
+  const namesAt = Buffer.from(whole).readUInt32LE(headsAt + 2 * SECTION_HEADER + 16);
+  const ROW = HEADER + 16;
+
+  it.each<[string, (file: Buffer) => unknown, string]>([
+    ['64 bits', (file) => (file[4] = 2), 'another machine'],
+    ['big-endian', (file) => (file[5] = 2), 'another machine'],
+    ['section headers that are too short', (file) => file.writeUInt16LE(39, 46), 'section table'],
+    ['a section header too many', (file) => file.writeUInt16LE(4, 48), 'section table'],
+    [
+      'names in no section',
+      (file) => file.writeUInt32LE(3, headsAt + SECTION_HEADER + 24),
+      'names section 3, of 3',
+    ],
+    [
+      'a table that is longer than the file',
+      (file) => file.writeUInt32LE(file.length, headsAt + SECTION_HEADER + 20),
+      'section 1 lies beyond its end',
+    ],
+    [
+      'a name behind the names',
+      (file) => file.writeUInt32LE(headsAt - namesAt, ROW),
+      'beyond the table of names',
+    ],
+    ['a name without an end', (file) => file.fill(0x61, namesAt, headsAt), 'beyond the table of names'],
+  ])('with %s are refused', (_what, change, text) => {
+    expect(() => parseElfSymbols(changed(change))).toThrow(
+      expect.objectContaining({
+        message: expect.stringMatching(new RegExp(`^ELF file: .*${text}`)),
+        hint: 'Give the .elf file that the build leaves beside the .bin.',
+      }),
+    );
+  });
+
+  it('may end with the section table, and with the last section', () => {
+    expect(headsAt + 3 * SECTION_HEADER).toBe(whole.length);
+    expect(parseElfSymbols(whole)).toHaveLength(2);
+    // Names last: the section headers are moved to where the names were.
+    const moved = changed((file) => {
+      const names = file.subarray(namesAt, headsAt);
+      const heads = Buffer.from(file.subarray(headsAt));
+      heads.writeUInt32LE(namesAt + heads.length, 2 * SECTION_HEADER + 16);
+      Buffer.concat([heads, names]).copy(file, namesAt);
+      file.writeUInt32LE(namesAt, 32);
+    });
+    expect(parseElfSymbols(moved)).toEqual(parseElfSymbols(whole));
+  });
+
+  it('without a name are left out, and so are files without sections', () => {
+    const nameless = changed((file) => file.writeUInt32LE(0, ROW));
+    expect(parseElfSymbols(nameless).map(({ name }) => name)).toEqual(['buffer']);
+    const bare = changed((file) => file.writeUInt16LE(0, 48)).subarray(0, HEADER);
+    expect(() => parseElfSymbols(bare)).toThrow(
+      expect.objectContaining({
+        message: 'ELF file: it has no symbols',
+        hint: 'Give the ELF file before it was stripped.',
+      }),
+    );
+    expect(() => parseElfSymbols(bare.subarray(0, HEADER - 1))).toThrow(/does not begin like one/);
+  });
+
+  it.each([
+    [0x3ff00000, ['rom', 'buffer', 'app_main']],
+    [0x3fefffff, ['buffer', 'app_main']],
+  ])('that are absolute count from the ROM’s data on: 0x%s', (addr, names) => {
+    const rom = { name: 'rom', addr, type: 0, section: 0xfff1 };
+    expect(parseElfSymbols(elfOf([...GOOD, rom])).map(({ name }) => name)).toEqual(names);
+  });
+
+  it('are left out for a made-up name only when they are labels', () => {
+    const function_ = { name: '.hidden', addr: 0x40100004, type: 2 };
+    expect(parseElfSymbols(elfOf([function_]))).toMatchObject([{ name: '.hidden', kind: 'function' }]);
+  });
+
   it('of a file with any one byte changed are symbols or a refusal, never anything else', () => {
     for (let at = 0; at < whole.length; at++) {
       for (const value of [0, 0xff, whole[at]! ^ 0x40]) {

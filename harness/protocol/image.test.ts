@@ -154,8 +154,33 @@ describe('the boot ROM', () => {
   });
 
   test('loads nothing without the magic or beyond the end', () => {
-    expect(loadAsRom(new Uint8Array(64).fill(0xff)).ok).toBe(false);
-    expect(loadAsRom(measured.slice(0, 100)).ok).toBe(false);
+    const nothing = { ok: false, lines: [], entryAddr: undefined };
+    expect(loadAsRom(new Uint8Array(64).fill(0xff))).toEqual(nothing);
+    expect(loadAsRom(measured.slice(0, 100))).toEqual(nothing);
+    const noMagic = measured.slice();
+    noMagic[0] = 0xea;
+    expect(loadAsRom(noMagic)).toEqual(nothing);
+    expect(loadAsRom(measured.slice(0, 15))).toEqual(nothing);
+    expect(loadAsRom(Uint8Array.of(0xe9, 1, 2, 0, ...new Uint8Array(3)))).toEqual(nothing);
+    // The end lies in the second segment's header, then in its data.
+    const second = 16 + 5860;
+    for (const end of [second + 7, second + 8]) {
+      expect(loadAsRom(measured.slice(0, end))).toMatchObject({ ok: false, entryAddr: undefined });
+      expect(loadAsRom(measured.slice(0, end)).lines).toHaveLength(3);
+    }
+  });
+
+  test('takes an image of no segments, and one whose last segment ends the file', () => {
+    const none = encodeImage({ entryAddr: 0x40100004, segments: [], hasSha256: false });
+    expect(loadAsRom(none)).toEqual({ ok: true, lines: ['csum 0xef'], entryAddr: 0x40100004 });
+    const data = new Uint8Array(8);
+    const whole = encodeImage({
+      entryAddr: 0,
+      segments: [{ loadAddr: 0x3ffe8000, data }],
+      hasSha256: false,
+    });
+    expect(loadAsRom(whole.slice(0, 24))).toMatchObject({ ok: false });
+    expect(loadAsRom(whole.slice(0, 24)).lines).toContain('csum err');
   });
 });
 
@@ -192,6 +217,43 @@ describe('the second-stage bootloader', () => {
     const verdict = checkAsBootloader(bytes, ota1);
     expect(verdict.ok).toBe(false);
     expect(verdict.lines.at(-1)).toMatch(message);
+  });
+
+  test.each([
+    [0x40200000, 'map'],
+    [0x402ffffc, 'map'],
+    [0x401ffffc, 'load'],
+    [0x40300000, 'load'],
+  ])('calls a segment for %i %s', (loadAddr, action) => {
+    const image = encodeImage({ entryAddr: 0, segments: [{ loadAddr, data: new Uint8Array(4) }] });
+    expect(checkAsBootloader(image, ota0).lines[0]).toMatch(new RegExp(` ${action}$`));
+  });
+
+  test('reads to the last byte of the chip and not beyond', () => {
+    const data = new Uint8Array(0x20);
+    const image = encodeImage({ entryAddr: 0, segments: [{ loadAddr: 0x3ffe8000, data }] });
+    const flashBytes = ota0.offset + 16 + data.length;
+    expect(checkAsBootloader(image, ota0, { flashBytes }).ok).toBe(true);
+    expect(checkAsBootloader(image, ota0, { flashBytes: flashBytes - 1 })).toEqual({
+      ok: false,
+      lines: [expect.stringMatching(/^segment 0/), 'bootloader read flash error'],
+    });
+    expect(checkAsBootloader(image, { ...ota0, offset: 0x400000 }).lines.at(-1)).toMatch(/flash error/);
+  });
+
+  test('reads erased flash behind the bytes that are there', () => {
+    // 3 bytes of a segment are missing: three times 0xff; then two, which cancel each other.
+    for (const [missing, sum] of [
+      [3, 0xef ^ 0xff],
+      [2, 0xef],
+    ] as const) {
+      const image = encodeImage({
+        entryAddr: 0,
+        segments: [{ loadAddr: 0x3ffe8000, data: new Uint8Array(8) }],
+      });
+      const verdict = checkAsBootloader(image.subarray(0, 24 - missing), ota0);
+      expect(verdict.lines.at(-1)).toBe(`Checksum failed. Calculated 0x${sum.toString(16)} read 0xff`);
+    }
   });
 
   test('compares the length without the SHA-256 with the slot', () => {

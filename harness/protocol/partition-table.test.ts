@@ -97,10 +97,18 @@ describe('the layouts', () => {
 
   test('are asked for by name, and a wrong name names them', () => {
     expect(() => layoutByName('three-mb')).toThrow(
-      expect.objectContaining({ code: 'ESPRIG_USAGE', hint: expect.stringContaining('two-ota-2mb') }),
+      expect.objectContaining({
+        code: 'ESPRIG_USAGE',
+        message: 'no layout "three-mb"',
+        hint: expect.stringContaining('one-mb, two-ota-2mb'),
+      }),
     );
     expect(() => partitionOf(layoutByName('one-mb'), 'app1')).toThrow(
-      expect.objectContaining({ hint: expect.stringContaining('ota_1') }),
+      expect.objectContaining({
+        code: 'ESPRIG_USAGE',
+        message: 'layout one-mb has no partition "app1"',
+        hint: 'Its partitions: nvs, otadata, phy_init, ota_0, ota_1.',
+      }),
     );
   });
 });
@@ -163,6 +171,44 @@ describe('rows in words', () => {
 });
 
 describe('CSV', () => {
+  const only = (line: string): Partition => {
+    const [row, ...more] = parsePartitionCsv(line);
+    expect(more).toEqual([]);
+    return row!;
+  };
+
+  test('begins behind the table where a first row says no offset, apps at their next 64 KiB', () => {
+    expect(only('a, data, nvs, , 4K').offset).toBe(0x9000);
+    expect(only('a, app, factory, , 4K').offset).toBe(0x10000);
+  });
+
+  test('takes the largest of everything', () => {
+    expect(only('abcdefghijklmnop, 0xfe, 255, 0xffffffff, 4294967295')).toEqual({
+      label: 'abcdefghijklmnop',
+      ...{ type: 254, subtype: 255, offset: 0xffffffff, sizeBytes: 0xffffffff, isEncrypted: false },
+    });
+  });
+
+  test.each(['# only a remark', '   # an indented one', '\t', 'x, 0x40, , , 1m # no subtype: 0'])(
+    '%j is no mistake',
+    (line) => {
+      const rows = parsePartitionCsv(line).map(({ type, subtype, sizeBytes }) => [type, subtype, sizeBytes]);
+      expect(rows).toEqual(line.startsWith('x') ? [[0x40, 0, 0x100000]] : []);
+    },
+  );
+
+  test('writes numbers where there are no names', () => {
+    const row = { label: 'x', offset: 0x9000, sizeBytes: 0x1000, isEncrypted: false };
+    expect(
+      formatPartitionCsv([
+        { ...row, type: 1, subtype: 0x7f },
+        { ...row, type: 0x40, subtype: 2 },
+      ]),
+    ).toBe(
+      '# Name, Type, SubType, Offset, Size, Flags\nx, data, 0x7f, 0x9000, 0x1000\nx, 0x40, 0x02, 0x9000, 0x1000\n',
+    );
+  });
+
   test('understands comments, units, names, numbers and missing offsets', () => {
     const rows = parsePartitionCsv(
       [
@@ -200,6 +246,18 @@ describe('CSV', () => {
     ['a, data, nvs, 0x9000, 4Q', /line 2: size "4Q" is no number/],
     ['a, data, nvs, 0x9000, 4K, secret', /line 2: unknown flag "secret"/],
     [', data, nvs, 0x9000, 4K', /line 2: label/],
+    ['abcdefghijklmnopq, data, nvs, 0x9000, 4K', /line 2: label "abcdefghijklmnopq"/],
+    ['a, data, nvs, 0x9000', /line 2: 4 columns/],
+    ['a, 255, 0, 0x9000, 4K', /line 2: unknown type "255"/],
+    ['a, , 0, 0x9000, 4K', /line 2: unknown type ""/],
+    ['a, data, , 0x9000, 4K', /line 2: unknown subtype ""/],
+    ['a, app, , 0x10000, 4K', /line 2: unknown subtype ""/],
+    ['a, app, nvs, 0x10000, 4K', /line 2: unknown subtype "nvs"/],
+    ['a, data, 256, 0x9000, 4K', /line 2: unknown subtype "256"/],
+    ['a, data, nvs, 0x9000, x4K', /line 2: size "x4K" is no number/],
+    ['a, data, nvs, 0x9000, 4Kx', /line 2: size "4Kx" is no number/],
+    ['a, data, nvs, 0x9000, 4096M', /line 2: size "4096M" is no number/],
+    ['a, data, nvs, 0x9000,', /line 2: size "" is no number/],
   ])('%s is refused with its line', (line, message) => {
     expect(() => parsePartitionCsv(`# head\n${line}\n`)).toThrow(message);
     expect(() => parsePartitionCsv(`# head\n${line}\n`)).toThrow(
