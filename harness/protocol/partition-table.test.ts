@@ -69,6 +69,19 @@ describe('a table', () => {
     for (let row = 0; row < 96; row += 1) full.set(bytes.subarray(0, 32), row * 32);
     expect(() => parsePartitionTable(full)).toThrow(/no terminating entry/);
     expect(() => parsePartitionTable(bytes.subarray(0, 64))).toThrow(/no terminating entry/);
+    // A terminator behind the last row that there may be does not count, and one of two bytes is none.
+    const beyond = new Uint8Array(97 * 32).fill(0xff);
+    beyond.set(full);
+    expect(() => parsePartitionTable(beyond)).toThrow(/no terminating entry/);
+    for (const at of [2, 3]) {
+      const half = bytes.slice();
+      half[5 * 32 + at] = 0;
+      expect(() => parsePartitionTable(half)).toThrow('partition 5 invalid magic number 0xffff');
+    }
+    expect(parsePartitionTable(bytes.subarray(0, 6 * 32)).partitions).toEqual(oneMb);
+    expect(() => parsePartitionTable(bytes.subarray(0, 6 * 32 - 1))).toThrow(
+      expect.objectContaining({ details: { offset: 6 * 32 - 1 } }),
+    );
     expect(() => encodePartitionTable(new Array<Partition>(96).fill(oneMb[0]!))).toThrow(/at most 95/);
   });
 });
@@ -146,9 +159,32 @@ describe('what a table can have wrong', () => {
     ]);
   });
 
-  test('a partition that ends with the chip is fine', () => {
+  test('a partition that ends with the chip is fine, and so are rows in any order', () => {
     expect(verifyPartitions([at(0xff000, 0x1000)], 0x100000)).toEqual([]);
+    expect(
+      verifyPartitions([at(0x22000, 0x1000), at(0x20000, 0x2000), at(0xa000, 0x1000)], 0x100000),
+    ).toEqual([]);
+    expect(verifyPartitions([at(0x21000, 0x1000), at(0x20000, 0x2000)], 0x100000)).toEqual([
+      'x at 0x21000 lies over x, which ends at 0x22000',
+    ]);
   });
+
+  test('only apps are mapped: data may cross a 1 MiB boundary', () => {
+    expect(verifyPartitions([at(0xf0000, 0x20000)], 0x200000)).toEqual([]);
+  });
+});
+
+test('slots come by their number, whatever the order of the rows, and other apps are none', () => {
+  const app = (subtype: number): Partition => ({ ...oneMb[3]!, subtype, label: subtype.toString(16) });
+  const rows = [
+    app(0x1f),
+    app(0x20),
+    app(0x11),
+    { ...oneMb[0]!, type: 1, subtype: 0x12 },
+    app(0x00),
+    app(0x10),
+  ];
+  expect(otaSlots(rows).map(({ label }) => label)).toEqual(['10', '11', '1f']);
 });
 
 describe('rows in words', () => {

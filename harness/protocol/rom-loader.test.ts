@@ -119,6 +119,8 @@ describe('requests', () => {
       expect.objectContaining({ code: 'ESPRIG_ROM_BAD_REPLY' }),
     );
     expect(() => decodeRequest(fromHex('010a0200000000000000'))).toThrow(/no loader request/);
+    expect(() => decodeRequest(new Uint8Array(7))).toThrow(/no loader request/);
+    expect(decodeRequest(new Uint8Array(8))).toMatchObject({ op: 0, checksum: 0, data: new Uint8Array(0) });
   });
 });
 
@@ -165,9 +167,45 @@ describe('answers', () => {
     ['wrong direction', '00080200070712200000', /direction byte 0x00/],
     ['length too large', '01080300070712200000', /announces 3 bytes and carries 2/],
     ['length too small', '010801000707122000000', /announces 1 bytes/],
+    ['no length at all', '0108000007071220', /8 bytes, at least 10/],
   ])('%s: refused with the frame in the message', (_what, hex, message) => {
     expect(() => decodeResponse(fromHex(hex))).toThrow(message);
     expect(() => decodeResponse(fromHex(hex))).toThrow(/frame: 0/);
+    expect(() => decodeResponse(fromHex(hex))).toThrow(
+      expect.objectContaining({
+        code: 'ESPRIG_ROM_BAD_REPLY',
+        hint: expect.stringContaining('lower baud rate'),
+      }),
+    );
+  });
+
+  test('shows only the beginning of a long frame that is none', () => {
+    const long = new Uint8Array(4096).fill(0x5a);
+    expect(() => decodeResponse(long)).toThrow(new RegExp(`frame: (5a){32}$`));
+    expect(() => decodeRequest(long)).toThrow(new RegExp(`: (5a){16}$`));
+  });
+
+  test('of a digest of another length names the command', () => {
+    const answer = decodeResponse(encodeResponse(0x13, 0, new Uint8Array(15), [0, 0]));
+    expect(() => md5FromResponse(answer)).toThrow(
+      expect.objectContaining({
+        code: 'ESPRIG_ROM_BAD_REPLY',
+        message: 'SPI_FLASH_MD5: 15 bytes of digest, not 16',
+      }),
+    );
+  });
+
+  test('without the request it names the op that the loader says it answers', () => {
+    const refused = decodeResponse(encodeResponse(LOADER_OP.MEM_DATA, 0, new Uint8Array(0), [1, 6]));
+    expect(() => expectOk(refused)).toThrow(
+      expect.objectContaining({
+        message: expect.stringMatching(/^MEM_DATA: /),
+        details: { command: LOADER_OP.MEM_DATA, status: 6 },
+        hint: expect.stringContaining('multiple of 0x1000'),
+      }),
+    );
+    // Another failure than "unknown command".
+    expect(isUnsupported(refused)).toBe(false);
   });
 });
 
