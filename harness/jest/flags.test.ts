@@ -1,5 +1,6 @@
 /** Jest's own options on projects of the preset: each must do what it does elsewhere, with boards in hand. */
 import { describe, expect, test } from '@jest/globals';
+import { execFileSync } from 'node:child_process';
 import { mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout } from 'node:timers/promises';
@@ -149,6 +150,38 @@ describe('watch mode', () => {
         rigs: [{ name: 'fake-1' }],
       });
       expect(second?.cases.map(({ titlePath }) => titlePath[0]).sort()).toEqual(['answers', 'answers again']);
+    },
+    LIMIT_MS,
+  );
+
+  test(
+    'of what git calls changed runs that and no more',
+    async () => {
+      using project = watchable();
+      const git = (...args: readonly string[]): void => {
+        const who = ['-c', 'user.name=nobody', '-c', 'user.email=nobody@localhost'];
+        execFileSync('git', [...who, ...args], { cwd: project.folder });
+      };
+      project.write('.gitignore', 'reports\ntraces\n');
+      git('init', '--quiet');
+      git('add', '.');
+      git('commit', '--quiet', '-m', 'All of it');
+      const { child, ended, said } = project.start(['--watch']);
+      await until(() => said().includes('No tests found related to files changed'), said);
+      project.write(
+        'b.case.ts',
+        readFileSync(join(project.folder, 'b.case.ts'), 'utf8').replace('answers', 'again'),
+      );
+      await until(() => reports(project).length === 1, said);
+      child.kill('SIGTERM');
+      await ended;
+      expect(reports(project)).toMatchObject([
+        {
+          exitCode: 0,
+          totals: { passed: 1, cases: 1 },
+          cases: [{ file: 'b.case.ts', titlePath: ['again'] }],
+        },
+      ]);
     },
     LIMIT_MS,
   );

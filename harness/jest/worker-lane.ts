@@ -19,10 +19,26 @@ const GRACEFUL_EXIT_MS = 10_000;
 /** What jest-worker says when the process itself is gone: it takes no more work. */
 const WORKER_IS_DEAD = /^(A jest worker process|Jest worker (encountered|ran out))/;
 
+/** JSON knows no sets; the worker makes sets of them again. */
+type SendableContext = {
+  readonly [Key in keyof TestRunnerContext]: TestRunnerContext[Key] extends Set<string> | undefined
+    ? readonly string[] | undefined
+    : TestRunnerContext[Key];
+};
+
+function sendable(context: TestRunnerContext): SendableContext {
+  const { changedFiles, sourcesRelatedToTestsInChangedFiles: sources } = context;
+  return {
+    ...context,
+    changedFiles: changedFiles && [...changedFiles],
+    sourcesRelatedToTestsInChangedFiles: sources && [...sources],
+  };
+}
+
 interface TestWorker {
   worker(call: {
     config: Config.ProjectConfig;
-    context: TestRunnerContext;
+    context: SendableContext;
     globalConfig: Config.GlobalConfig;
     path: string;
   }): Promise<TestResult> & {
@@ -60,7 +76,7 @@ export class WorkerLane {
     const { globalConfig, context, onMessage } = this.#options;
     const running = worker.worker({
       config: test.context.config,
-      context: { ...context },
+      context: sendable(context),
       globalConfig,
       path: test.path,
     });
