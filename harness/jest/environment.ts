@@ -21,7 +21,7 @@ import type { HeldRig } from './held-rig';
 import { missingNeeds, readNeeds } from './needs';
 import { readProjectOptions, type RigProjectOptions } from './options';
 import { repeatCommand } from './repeat-command';
-import { isChosen, skipAll, titlesOf, whySkipped, willRun } from './test-tree';
+import { isChosen, oneAfterTheOther, skipAll, titlesOf, whySkipped, willRun } from './test-tree';
 import { workerSession, type WorkerSession } from './worker-session';
 
 const EVIDENCE_LINES = 50;
@@ -128,6 +128,7 @@ export class RigEnvironment extends TestEnvironment {
 
   /** Opens the rig if anything will run on it. Not in a hook, for Jest would count the time. */
   async #beforeAll(state: Circus.State): Promise<void> {
+    oneAfterTheOther(state.rootDescribeBlock);
     try {
       this.#options = readProjectOptions(this.#project);
       const summary = this.#session.describe(this.#options);

@@ -135,6 +135,35 @@ const GOOD = `test('answers', async () => { await using board = await rig(); awa
 
 describe('a run', () => {
   test(
+    'knows all kinds of tests that Jest has; those that may be concurrent take turns at the board',
+    async () => {
+      const cases = `let atOnce = 0;
+test.concurrent.each([1, 2, 3])('beside %i', async () => {
+  await using board = await rig();
+  expect(++atOnce).toBe(1);
+  await board.dut.status();
+  await new Promise((later) => setTimeout(later, 20));
+  atOnce--;
+});
+test.failing('fails as said', async () => { await rig(); expect(1).toBe(2); });
+test('calls back', (done) => void setTimeout(done, 1));
+describe('with a hook', () => {
+  beforeEach(async () => { await rig(); });
+  test.concurrent('that has the board', async () => { await using board = await rig(); await board.dut.status(); });
+});
+test.todo('comes later');`;
+      using project = new Project({ files: { 'all.case.ts': cases } });
+      const { exitCode, verdicts, output } = await project.run();
+      const ran = ['beside 1', 'beside 2', 'beside 3', 'fails as said', 'calls back', 'that has the board'];
+      expect({ exitCode, verdicts, output: exitCode === 0 ? '' : output }).toEqual({
+        ...{ exitCode: 0, output: '' },
+        verdicts: { ...Object.fromEntries(ran.map((title) => [title, 'passed'])), 'comes later': 'skipped' },
+      });
+    },
+    LIMIT_MS,
+  );
+
+  test(
     'that only passes ends with 0',
     async () => {
       using project = new Project({ files: { 'a.case.ts': GOOD, 'b.case.ts': GOOD } });

@@ -24,6 +24,14 @@ export function skipAll(block: Circus.DescribeBlock): void {
   }
 }
 
+/** Makes ordinary tests of `test.concurrent`: the cases of a file have one board between them. */
+export function oneAfterTheOther(block: Circus.DescribeBlock): void {
+  for (const child of block.children) {
+    if (child.type === 'describeBlock') oneAfterTheOther(child);
+    else child.concurrent = false;
+  }
+}
+
 /** Why a test that is skipped is not run; undefined when it was merely not chosen by `-t` or `.only`. */
 export function whySkipped(test: Circus.TestEntry, state: Circus.State): string | undefined {
   if (test.mode === 'todo') return 'to be written';
