@@ -1,6 +1,8 @@
 import { describe, expect, test } from '@jest/globals';
+import { createHash } from 'node:crypto';
 import { writeU32LE } from '../core/bytes';
 import { buildSyntheticApp } from './image-lab/encode';
+import { labSlots, makeImage } from './image-lab/make';
 import { layoutByName, LAYOUTS, partitionOf } from './layouts';
 import { appSlots } from './partition-table';
 import {
@@ -130,5 +132,60 @@ describe("the SDK's own check of the entry", () => {
 
   test('is not made for slots that end above 1 MiB', () => {
     expect(sdkAcceptsEntry(0, partitionOf(layoutByName('two-ota-2mb'), 'ota_1'))).toBe(true);
+  });
+});
+
+describe('a refusal tells where, and in words', () => {
+  const good = buildSyntheticApp({ slot: ota0, seed: 3 });
+  const lab = labSlots('one-mb', 'ota_0');
+  const of = (kind: string): Uint8Array => makeImage(kind, { good, ...lab }).bytes;
+  const SUM_AT = 0x44cf;
+  const sums = [good[SUM_AT]! ^ 1, good[SUM_AT]!].map((byte) => `0x${byte.toString(16).padStart(2, '0')}`);
+
+  test.each<[string, string, number, string]>([
+    ['image-too-large', 'too_large', 0x70000, '458768 bytes announced, ota_0 holds 458752'],
+    ['first-7', 'truncated', 7, '7 bytes, an image header has 8'],
+    ['magic-zero', 'bad_magic', 0, 'first byte 0x00, not 0xe9'],
+    ['segments-17', 'bad_header', 1, '17 segments, 1 to 16 allowed'],
+    ['entry-zero', 'wrong_slot', 4, 'entry 0x00000000 outside ota_0: 0x40210010 to 0x4027ffff'],
+    ['first-8', 'truncated', 8, 'no header of segment 0'],
+    ['cut-behind-first-segment', 'truncated', 0x3410, 'no header of segment 1'],
+    ['segment-length-odd', 'bad_header', 8, 'segment 0, 0x40210010 + 0x3402: not made of whole words'],
+    ['segment-addr-odd', 'bad_header', 0x3d18, 'segment 2, 0x3ffe8002 + 0x204: not made of whole words'],
+    ['segment-past-slot', 'bad_header', 0x3fac, 'segment 4, 0x40100080 + 0x6c050: reaches beyond ota_0'],
+    ['segment-addr-zero', 'bad_header', 0x3d18, 'segment 2, 0x00000000 + 0x204: no memory to load it to'],
+    ['other-slot-segments', 'bad_header', 8, 'segment 0, 0x40280010 + 0x3400: ota_0 maps it at 0x40210010'],
+    ['first-sector', 'truncated', 4096, 'segment 0, 0x40210010 + 0x3400: 9232 bytes missing'],
+    ['entry-behind-code', 'bad_header', 4, 'entry 0x40213d18 is in no flash segment'],
+    ['cut-last-byte', 'truncated', 0x44ef, 'the image ends at 17648, 17647 bytes came'],
+    ['twice', 'bad_header', 0x44f0, '17648 bytes after the end of the image'],
+    ['checksum-wrong', 'bad_checksum', SUM_AT, `checksum ${sums[0]!}, the data give ${sums[1]!}`],
+    ['sha-zero', 'bad_checksum', 0x44d0, 'the SHA-256 at the end does not fit'],
+  ])('%s', (kind, error, offset, detail) => {
+    expect(checkForSlot(of(kind), ota0)).toMatchObject({ ok: false, error, offset, detail });
+  });
+
+  test('of a length that is announced counts the bytes that can be there', () => {
+    const eight = firstEight(0x40210010);
+    expect(checkFirstEight(eight, 7, ota0)).toMatchObject({
+      offset: 7,
+      detail: expect.stringMatching(/^7 bytes/),
+    });
+    expect(checkFirstEight(eight.subarray(0, 5), 1000, ota0)).toMatchObject({
+      ...{ error: 'truncated', offset: 5, detail: '5 bytes, an image header has 8' },
+    });
+  });
+
+  test('the first and the last byte of the code may be the entry', () => {
+    const at = (entryAddr: number): boolean => {
+      const bytes = good.slice();
+      writeU32LE(bytes, 4, entryAddr);
+      bytes.set(createHash('sha256').update(bytes.subarray(0, -32)).digest(), bytes.length - 32);
+      return checkForSlot(bytes, ota0).ok;
+    };
+    // Code in 0x40210010 to 0x4021340f, a header of eight bytes, read-only data up to 0x40213d17.
+    expect(
+      [0x40210010, 0x4021340f, 0x40213410, 0x40213417, 0x40213418, 0x40213d17, 0x40213d18].map(at),
+    ).toEqual([...[true, true, false, false, true, true, false]]);
   });
 });
