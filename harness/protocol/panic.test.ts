@@ -8,11 +8,11 @@ function parse(text: string): Panic[] {
 }
 
 const text = readTestdata('panic.log');
-const panics = parse(text);
+const panics = (): Panic[] => parse(text);
 
 describe('the printouts of a crash', () => {
   test('come out in order', () => {
-    expect(panics.map((panic) => panic.kind)).toEqual([
+    expect(panics().map((panic) => panic.kind)).toEqual([
       'abort',
       'guru',
       'guru',
@@ -25,7 +25,7 @@ describe('the printouts of a crash', () => {
   });
 
   test('a panic has its reason, all twenty registers and the backtrace', () => {
-    const guru = panics[1]!;
+    const guru = panics()[1]!;
     if (guru.kind !== 'guru') throw new Error(guru.kind);
     expect(guru).toMatchObject({ reason: 'StoreProhibited', isComplete: true, isTaskWatchdog: false });
     expect([...guru.registers.keys()].join(' ')).toBe(
@@ -42,11 +42,11 @@ describe('the printouts of a crash', () => {
   });
 
   test('a panic of the task watchdog is told apart', () => {
-    expect(panics[2]).toMatchObject({ kind: 'guru', isTaskWatchdog: true });
+    expect(panics()[2]).toMatchObject({ kind: 'guru', isTaskWatchdog: true });
   });
 
   test('the fatal exception of the boot ROM has cause and addresses', () => {
-    expect(panics[3]).toEqual({
+    expect(panics()[3]).toEqual({
       kind: 'rom-fatal',
       cause: 29,
       epc1: 0x40100123,
@@ -58,7 +58,7 @@ describe('the printouts of a crash', () => {
   });
 
   test('a failed check has its code, place and expression', () => {
-    expect(panics[4]).toEqual({
+    expect(panics()[4]).toEqual({
       kind: 'error-check',
       code: 0x1102,
       codeName: 'ESP_ERR_NVS_NOT_FOUND',
@@ -69,11 +69,11 @@ describe('the printouts of a crash', () => {
       function: 'app_main',
       expression: 'nvs_open("a", 0, &h)',
     });
-    expect(panics[5]).toMatchObject({ code: 0xffffffff, codeName: undefined, isFatal: false });
+    expect(panics()[5]).toMatchObject({ code: 0xffffffff, codeName: undefined, isFatal: false });
   });
 
   test('each is one sentence', () => {
-    expect(panics.map(describePanic)).toEqual([
+    expect(panics().map(describePanic)).toEqual([
       'abort() at 0x40212340',
       'panic: StoreProhibited at 0x40212345',
       'panic: task watchdog at 0x40212345',
@@ -83,6 +83,74 @@ describe('the printouts of a crash', () => {
       'assertion "q != NULL" failed, queue.c:7',
       'stack overflow in task uiT',
     ]);
+  });
+});
+
+describe('the task watchdog', () => {
+  const PANIC = "Guru Meditation Error: Core  0 panic'ed (LoadProhibited). Exception was unhandled.";
+  const isWatchdogs = (...lines: readonly string[]): unknown =>
+    parse(lines.join('\n')).map((panic) => panic.kind === 'guru' && panic.isTaskWatchdog);
+
+  test('is what panics within two lines of saying so', () => {
+    const said = 'Task watchdog got triggered.';
+    expect(isWatchdogs(PANIC)).toEqual([false]);
+    expect(isWatchdogs(said, PANIC)).toEqual([true]);
+    expect(isWatchdogs(said, '', PANIC)).toEqual([true]);
+    expect(isWatchdogs(said, '', '', PANIC)).toEqual([false]);
+    expect(isWatchdogs('x', said, PANIC)).toEqual([true]);
+    expect(isWatchdogs('x', 'x', 'x', 'x', 'x', said, '', PANIC)).toEqual([true]);
+  });
+
+  test('counts for one panic only', () => {
+    const whole = [PANIC, 'Backtrace: 0x40210000:0x3ffe8000'];
+    expect(isWatchdogs('Task watchdog got triggered.', ...whole, 'a', 'b', ...whole)).toEqual([true, false]);
+  });
+});
+
+describe('a parser', () => {
+  test('is open while a printout goes on, and only then', () => {
+    const parser = new PanicParser();
+    const isOpenAfter = (line: string): boolean => {
+      parser.feedLine(line);
+      return parser.isOpen;
+    };
+    expect(isOpenAfter('hello')).toBe(false);
+    expect(isOpenAfter('abort() was called at PC 0x40212340')).toBe(false);
+    expect(isOpenAfter('Fatal exception (28): ')).toBe(true);
+    expect(isOpenAfter('')).toBe(true);
+    expect(isOpenAfter('something else')).toBe(false);
+    expect(isOpenAfter('ESP_ERROR_CHECK failed: esp_err_t 0x101 at 0x40211ffd')).toBe(true);
+    expect(isOpenAfter('func: app_main')).toBe(true);
+    expect(isOpenAfter('expression: x()')).toBe(false);
+  });
+
+  test('takes nothing for a crash that only quotes one', () => {
+    for (const line of [
+      ' abort() was called at PC 0x40212340',
+      'he said: abort() was called at PC 0x40212340',
+      ' Fatal exception (28):',
+      '  Task watchdog got triggered.',
+    ]) {
+      expect(parse(line)).toEqual([]);
+    }
+    const parser = new PanicParser();
+    parser.feedLine(' Fatal exception (28):');
+    expect(parser.isOpen).toBe(false);
+  });
+
+  test('does without colours and spaces at the end', () => {
+    expect(parse('\x1b[0;31mabort() was called at PC 0x4\x1b[0m  ')).toEqual([{ kind: 'abort', pc: 4 }]);
+  });
+
+  test('gives a check that another line ends as far as it came', () => {
+    const check = 'ESP_ERROR_CHECK failed: esp_err_t 0x101 at 0x40211ffd';
+    const bare = { file: undefined, line: undefined, function: undefined, expression: undefined };
+    expect(parse(check)).toMatchObject([{ kind: 'error-check', code: 0x101, ...bare }]);
+    expect(parse(`${check}\nfunc: main\nabort() was called at PC 0x4`)).toMatchObject([
+      { kind: 'error-check', ...bare, function: 'main' },
+      { kind: 'abort' },
+    ]);
+    expect(parse(`${check}\nI (1) a: func: main`)).toMatchObject([bare]);
   });
 });
 
@@ -118,6 +186,14 @@ describe('a printout that does not end', () => {
     const done = [...guruLines, ...chatter].flatMap((line) => parser.feedLine(line));
     expect(done).toHaveLength(1);
     expect(parser.isOpen).toBe(false);
+  });
+
+  test('may have its backtrace in the seventeenth line behind the first, and not later', () => {
+    const [first = ''] = guruLines;
+    const behind = (lines: number): Panic[] =>
+      parse([first, ...Array.from({ length: lines }, () => 'x'), 'Backtrace: 0x1:0x2'].join('\n'));
+    expect(behind(16)).toMatchObject([{ isComplete: true, backtrace: [{ pc: 1, sp: 2 }] }]);
+    expect(behind(17)).toMatchObject([{ isComplete: false, backtrace: [] }]);
   });
 
   test('a fatal exception without its registers is dropped for what follows', () => {

@@ -63,47 +63,48 @@ describe('requests', () => {
   test.each([
     [
       'FLASH_BEGIN',
-      flashBegin({ eraseBytes: 0x8000, blocks: 32, blockBytes: 0x400, flashOffset: 0x10000 }),
+      () => flashBegin({ eraseBytes: 0x8000, blocks: 32, blockBytes: 0x400, flashOffset: 0x10000 }),
       '0002100000000000 00800000 20000000 00040000 00000100',
     ],
     [
       'FLASH_DATA',
-      flashData(fromHex('01020304'), 7),
+      () => flashData(fromHex('01020304'), 7),
       '00031400eb000000 04000000 07000000 00000000 00000000 01020304',
     ],
-    ['FLASH_END, run', flashEnd({ reboot: true }), '0004040000000000 00000000'],
-    ['FLASH_END, stay', flashEnd({ reboot: false }), '0004040000000000 01000000'],
+    ['FLASH_END, run', () => flashEnd({ reboot: true }), '0004040000000000 00000000'],
+    ['FLASH_END, stay', () => flashEnd({ reboot: false }), '0004040000000000 01000000'],
     [
       'MEM_BEGIN',
-      memBegin({ sizeBytes: 8276, blocks: 2, blockBytes: 0x1800, addr: 0x4010d000 }),
+      () => memBegin({ sizeBytes: 8276, blocks: 2, blockBytes: 0x1800, addr: 0x4010d000 }),
       '0005100000000000 54200000 02000000 00180000 00d01040',
     ],
-    ['MEM_END, run', memEnd(0x4010d004), '0006080000000000 00000000 04d01040'],
-    ['MEM_END, stay', memEnd(), '0006080000000000 01000000 00000000'],
+    ['MEM_END, run', () => memEnd(0x4010d004), '0006080000000000 00000000 04d01040'],
+    ['MEM_END, stay', () => memEnd(), '0006080000000000 01000000 00000000'],
     [
       'WRITE_REG',
-      writeReg({ addr: 0x60000200, value: 5, mask: 0xff, delayUs: 10 }),
+      () => writeReg({ addr: 0x60000200, value: 5, mask: 0xff, delayUs: 10 }),
       '0009100000000000 00020060 05000000 ff000000 0a000000',
     ],
     [
       'SPI_SET_PARAMS',
-      spiSetParams(0x400000),
+      () => spiSetParams(0x400000),
       '000b180000000000 00000000 00004000 00000100 00100000 00010000 ffff0000',
     ],
-    ['CHANGE_BAUD', changeBaud(460800, 115200), '000f080000000000 00080700 00c20100'],
+    ['CHANGE_BAUD', () => changeBaud(460800, 115200), '000f080000000000 00080700 00c20100'],
     [
       'FLASH_DEFL_BEGIN',
-      deflateBegin({ sizeBytes: 0x100000, blocks: 3, blockBytes: 0x4000, flashOffset: 0 }),
+      () => deflateBegin({ sizeBytes: 0x100000, blocks: 3, blockBytes: 0x4000, flashOffset: 0 }),
       '0010100000000000 00001000 03000000 00400000 00000000',
     ],
-    ['SPI_FLASH_MD5', flashMd5(0x10000, 0x400), '0013100000000000 00000100 00040000 00000000 00000000'],
-    ['ERASE_REGION', eraseRegion(0x9000, 0x4000), '00d1080000000000 00900000 00400000'],
+    ['SPI_FLASH_MD5', () => flashMd5(0x10000, 0x400), '0013100000000000 00000100 00040000 00000000 00000000'],
+    ['ERASE_REGION', () => eraseRegion(0x9000, 0x4000), '00d1080000000000 00900000 00400000'],
     [
       'READ_FLASH',
-      readFlash({ flashOffset: 0, sizeBytes: 0x1000, blockBytes: 0x400, maxInFlight: 64 }),
+      () => readFlash({ flashOffset: 0, sizeBytes: 0x1000, blockBytes: 0x400, maxInFlight: 64 }),
       '00d2100000000000 00000000 00100000 00040000 40000000',
     ],
-  ])('%s', (name, request, hex) => {
+  ])('%s', (name, make, hex) => {
+    const request = make();
     expect(toHex(request.packet)).toBe(toHex(fromHex(hex)));
     expect(name.startsWith(request.name)).toBe(true);
     expect(decodeRequest(request.packet)).toMatchObject({ op: request.op, name: request.name });
