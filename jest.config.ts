@@ -20,7 +20,8 @@ const common = {
 } satisfies Config;
 
 /** What runs leave behind; with --watch, a change there would start the next run, and that one the next. */
-const modulePathIgnorePatterns = ['<rootDir>/(build|reports)/'];
+const HERE = __dirname.replace(/[$()*+.?[\\\]^{|}]/g, '\\$&');
+const modulePathIgnorePatterns = [`^${HERE}/(build|reports)/`];
 
 /** Names of the boards on this bench: `rigs/local/bench-1.yaml` is `bench-1`. */
 function benchRigs(): readonly string[] {

@@ -48,7 +48,7 @@ test('refuses an image of another kind', async () => {
 
 describe("another project's", () => {
   // With what breaks paths that are put together by hand.
-  const folder = mkdtempSync(join(tmpdir(), 'esprig naïve (project) '));
+  const folder = mkdtempSync(join(tmpdir(), 'esprig naïve (c++) '));
   const here = (program: string, args: readonly string[], below = ''): Promise<Ended> =>
     new Promise((done) => {
       const options = { cwd: join(folder, below), env: cleanEnv(), timeout: LIMIT_MS };

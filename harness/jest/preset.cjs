@@ -17,8 +17,9 @@ const transform = {
 
 module.exports = {
   globalSetup: require.resolve('./global-setup.cjs'),
-  // A report that a run writes is no change of the sources: with --watch that run would call for the next one.
-  modulePathIgnorePatterns: ['<rootDir>/(.*/)?\\d{4}-\\d\\d-\\d\\dT\\d\\d-\\d\\d-\\d\\dZ-'],
+  // A report that a run writes is no change of the sources: with --watch that run would call for the next one. No
+  // <rootDir> here: Jest puts it in as it is, and a folder called c++ makes no pattern.
+  modulePathIgnorePatterns: ['/\\d{4}-\\d\\d-\\d\\dT\\d\\d-\\d\\d-\\d\\dZ-[^/]+/[^/]+\\.json$'],
   runner: require.resolve('./runner.cjs'),
   setupFilesAfterEnv: [require.resolve('./setup.ts')],
   testEnvironment: require.resolve('./environment.cjs'),
