@@ -38,6 +38,18 @@ describe('the tests nearest to a source', () => {
     expect(nearestTests(root, files, 'a.ts')).toEqual(['b.test.ts']);
   });
 
+  test('are the one of its own name, too, whatever that imports', () => {
+    const files = room({
+      'a.ts': '',
+      'b.ts': "export { a } from './a';",
+      'sample.ts': "import { b } from './b';",
+      'b.test.ts': "import { b } from './b';",
+      'a.test.ts': "import { sample } from './sample';",
+    });
+    expect(nearestTests(root, files, 'a.ts')).toEqual(['a.test.ts', 'b.test.ts']);
+    expect(nearestTests(root, ['a.ts', 'a.test.ts'], 'a.ts')).toEqual(['a.test.ts']);
+  });
+
   test('are none when nothing leads to it, in a circle neither', () => {
     const files = room({ 'a.ts': "import { b } from './b';", 'b.ts': "import { a } from './a';" });
     expect(nearestTests(root, files, 'a.ts')).toEqual([]);
