@@ -12,14 +12,16 @@ import {
   writeFileSync,
 } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { dirname, join, resolve } from 'node:path';
+import { dirname, join } from 'node:path';
 import { cleanEnv } from '../core/testkit/clean-env';
 import type { RunRecord } from '../report/run-record';
+import { ROOT } from './testkit/real-run';
 import { BIN, valuesOf, type Ended } from './testkit/run-process';
 
-const ROOT = resolve(__dirname, '../..');
 const JEST = join(ROOT, 'node_modules', 'jest', 'bin', 'jest.js');
 const LIMIT_MS = 180_000;
+/** Of a process; a test that waits for it in vain ends before Jest ends the test. */
+const PROCESS_LIMIT_MS = 110_000;
 
 const FILES = {
   'package.json': '{ "name": "our-firmware", "private": true }',
@@ -51,7 +53,7 @@ describe("another project's", () => {
   const folder = mkdtempSync(join(tmpdir(), 'esprig naïve (c++) '));
   const here = (program: string, args: readonly string[], below = ''): Promise<Ended> =>
     new Promise((done) => {
-      const options = { cwd: join(folder, below), env: cleanEnv(), timeout: LIMIT_MS };
+      const options = { cwd: join(folder, below), env: cleanEnv(), timeout: PROCESS_LIMIT_MS };
       execFile(process.execPath, [program, ...args], options, (error, stdout, stderr) =>
         done({ exitCode: error === null ? 0 : Number(error.code ?? -1), stdout, stderr }),
       );

@@ -1,5 +1,6 @@
 import { basename, resolve } from 'node:path';
 import { UsageError } from '../core/errors';
+import { isRigPath, RIG_FILE_ENDING } from '../rig/rig-path';
 
 /** How long each phase may take. A phase that runs out says so by its name. */
 export interface PhaseBudgets {
@@ -61,7 +62,7 @@ export function readProjectOptions(
   const rigProvider = text('rigProvider');
   return {
     ...rigOf(
-      rig !== undefined && isPath(rig) ? resolve(rootDir, rig) : rig || env['ESPRIG_RIG'] || DEFAULT_RIG,
+      rig !== undefined && isRigPath(rig) ? resolve(rootDir, rig) : rig || env['ESPRIG_RIG'] || DEFAULT_RIG,
     ),
     // May be a package.
     rigProvider: rigProvider?.startsWith('.') === true ? path(rigProvider) : rigProvider,
@@ -72,11 +73,7 @@ export function readProjectOptions(
 
 /** A rig file is called like its rig. */
 function rigOf(said: string): Pick<RigProjectOptions, 'rig' | 'rigFile'> {
-  return isPath(said) ? { rig: basename(said, '.yaml'), rigFile: said } : { rig: said };
-}
-
-function isPath(rig: string): boolean {
-  return rig.includes('/') || rig.includes('\\') || rig.endsWith('.yaml');
+  return isRigPath(said) ? { rig: basename(said, RIG_FILE_ENDING), rigFile: said } : { rig: said };
 }
 
 function readBudgets(given: unknown, env: Readonly<Record<string, string | undefined>>): PhaseBudgets {

@@ -54,6 +54,8 @@ export class RunReporter implements Pick<Reporter, 'onTestResult' | 'onRunComple
       runEnd.cut({ reason: 'The run was interrupted.', isWanted: false });
     }
     Reflect.deleteProperty(process.env, RUN_HANDLE_ENV);
+    // Who watches sees the verdicts; the process ends long after, by a key.
+    const isWatched = this.#globalConfig.watch || this.#globalConfig.watchAll;
     try {
       const { record, htmlPath } = await finishRun({
         run,
@@ -66,20 +68,17 @@ export class RunReporter implements Pick<Reporter, 'onTestResult' | 'onRunComple
       // Tests of other projects were chosen, and none of ours among them: no verdict of ours.
       const isNone =
         record.cases.length === 0 && runEnd.cutShort === undefined && (results?.numPassedTests ?? 0) > 0;
-      // Who watches sees the verdicts; the process ends long after, by a key.
-      const isWatched = this.#globalConfig.watch || this.#globalConfig.watchAll;
-      if (isWatched && !runEnd.isForGood) return;
-      if (record.exitCode !== 0 && !isNone) {
+      if (record.exitCode !== 0 && !isNone && (!isWatched || runEnd.isForGood)) {
         exitWith(Math.max(record.exitCode, this.#otherFailed ? 1 : 0) as ExitCode);
       }
-      // Jest would go on watching.
-      if (isWatched) process.exit();
     } catch (error) {
       const ours = toEsprigError(error);
       process.stderr.write(`esprig: ${ours.message}\n  hint: ${ours.hint ?? ''}\n  (${ours.code})\n`);
       this.#error = ours;
       exitWith(exitCodeFor('harness'));
     }
+    // Jest would go on watching.
+    if (isWatched && runEnd.isForGood) process.exit();
   }
 
   getLastError(): Error | undefined {

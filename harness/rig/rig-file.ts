@@ -12,8 +12,6 @@ export interface RigFile {
   readonly description: RigDescription;
 }
 
-export const RIG_FILE_ENDING = '.yaml';
-
 /** Longer ones are no rig files. */
 const MAX_FILE_BYTES = 64 * 1024;
 

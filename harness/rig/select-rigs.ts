@@ -2,7 +2,8 @@ import { readdirSync } from 'node:fs';
 import { basename, dirname, isAbsolute, join, relative, resolve, sep } from 'node:path';
 import { UsageError } from '../core/errors';
 import { nearestFew } from './nearest';
-import { readRigFile, RIG_FILE_ENDING, type RigFile } from './rig-file';
+import { readRigFile, type RigFile } from './rig-file';
+import { isRigPath, RIG_FILE_ENDING } from './rig-path';
 
 /** Where rig files are: those of the project, and those of one's own bench. */
 export interface RigPlaces {
@@ -60,7 +61,7 @@ function rootsOf({ root }: RigPlaces): readonly string[] {
 export function selectRigFiles(patterns: readonly string[], places: RigPlaces = {}): readonly string[] {
   const rigs = listRigFiles(places);
   const chosen = patterns.flatMap((pattern) => {
-    if (isPath(pattern)) return [isAbsolute(pattern) ? pattern : resolve(pattern)];
+    if (isRigPath(pattern)) return [isAbsolute(pattern) ? pattern : resolve(pattern)];
     const regex = globRegex(pattern);
     const found = rigs.filter(({ name }) => name === pattern || (regex.test(name) && !EXAMPLES.has(name)));
     if (found.length === 0) throw notFound(pattern, rigs);
@@ -85,10 +86,6 @@ export function findRig(name: string, places: RigPlaces = {}): RigFile {
   throw new UsageError('ESPRIG_USAGE', `'${name}' means ${files.length} rigs, and one is wanted`, {
     hint: `They are ${files.join(', ')}.`,
   });
-}
-
-function isPath(text: string): boolean {
-  return text.endsWith(RIG_FILE_ENDING) || text.includes('/') || text.includes(sep);
 }
 
 function notFound(pattern: string, rigs: readonly { readonly name: string }[]): UsageError {

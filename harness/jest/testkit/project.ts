@@ -11,13 +11,15 @@ import {
 } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join, resolve } from 'node:path';
-import { RealClock } from '../../core/clock';
+import { boundLife } from '../../core/testkit/bound-life';
 import { cleanEnv } from '../../core/testkit/clean-env';
 import type { CaseRecord, RunRecord } from '../../report/run-record';
 
 const ROOT = resolve(__dirname, '../../..');
 const JEST = join(ROOT, 'node_modules', 'jest', 'bin', 'jest.js');
-const LIMIT_MS = 60_000;
+/** For a run to its end, and for one that a test does something to. */
+const RUN_LIMIT_MS = 60_000;
+const LIFE_LIMIT_MS = 100_000;
 
 export interface ProjectOptions {
   /** Test files by name; `import` of the harness's door is added. */
@@ -85,12 +87,8 @@ export class Project implements Disposable {
   /** Runs Jest to its end. */
   async run(args: readonly string[] = [], env: Readonly<Record<string, string>> = {}): Promise<Outcome> {
     const { child, ended } = this.start(args, env);
-    const stop = new RealClock().after(LIMIT_MS, () => child.kill('SIGKILL'));
-    try {
-      return this.outcome(...(await ended));
-    } finally {
-      stop();
-    }
+    boundLife(child, RUN_LIMIT_MS);
+    return this.outcome(...(await ended));
   }
 
   /** Starts Jest, for whoever wants to do something to it. */
@@ -119,6 +117,7 @@ export class Project implements Disposable {
     child.stderr.on('data', (chunk: Buffer) => (output += chunk.toString()));
     child.stdin.on('error', () => undefined);
     this.#children.push(child);
+    boundLife(child, LIFE_LIMIT_MS);
     const ended = new Promise<Ended>((done) => {
       child.on('close', (exitCode) => done([exitCode, output, stdout]));
     });
