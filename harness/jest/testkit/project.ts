@@ -96,10 +96,13 @@ export class Project implements Disposable {
     return this.#spawn([process.execPath, JEST, ...args], env);
   }
 
-  /** The same in a terminal of its own, that of util-linux `script`: what is written to stdin are keys. */
+  /**
+   * The same in a terminal of its own, that of util-linux `script`: what is written to stdin are keys. Somebody
+   * sits at it: where `CI` is set, Jest would take a terminal for a log and not say when it waits for keys.
+   */
   startInTerminal(args: readonly string[] = [], env: Readonly<Record<string, string>> = {}): Started {
     const line = [process.execPath, JEST, ...args].map((word) => `'${word}'`).join(' ');
-    return this.#spawn(['script', '-qefc', line, '/dev/null'], { TERM: 'xterm', ...env });
+    return this.#spawn(['script', '-qefc', line, '/dev/null'], { TERM: 'xterm', CI: 'false', ...env });
   }
 
   #spawn([program = '', ...args]: readonly string[], env: Readonly<Record<string, string>>): Started {
