@@ -2,6 +2,7 @@
 import type { Clock } from '../core/clock';
 import { caseId, type CaseRecord, type FailureRecord, type PhaseRecord } from '../report/run-record';
 import { describeFailure, judge, unfold } from './failure';
+import type { RunLog } from './run-log';
 
 export interface CaseIdentity {
   /** From the project's folder, with forward slashes. */
@@ -17,15 +18,16 @@ export class CaseLog {
   readonly startedAtMs: number;
   readonly failures: FailureRecord[] = [];
   readonly phases: PhaseRecord[] = [];
-  readonly #toRunMs: (clockMs: number) => number;
+  readonly #log: RunLog;
   readonly #clock: Clock;
   #skipReason: string | undefined;
 
-  constructor(identity: CaseIdentity, clock: Clock, toRunMs: (clockMs: number) => number) {
+  /** `log`: its run's clock is the one of the record. */
+  constructor(identity: CaseIdentity, { clock, log }: { readonly clock: Clock; readonly log: RunLog }) {
     this.identity = identity;
     this.#clock = clock;
-    this.#toRunMs = toRunMs;
-    this.startedAtMs = toRunMs(clock.nowMs());
+    this.#log = log;
+    this.startedAtMs = log.nowMs();
   }
 
   get id(): string {
@@ -67,7 +69,7 @@ export class CaseLog {
     try {
       return await work();
     } finally {
-      this.phases.push({ name, atMs: this.#toRunMs(atMs), elapsedMs: this.#clock.nowMs() - atMs });
+      this.phases.push({ name, atMs: this.#log.toRunMs(atMs), elapsedMs: this.#clock.nowMs() - atMs });
     }
   }
 
@@ -76,7 +78,7 @@ export class CaseLog {
     return {
       ...this.started,
       ...(isSkipped ? { verdict: 'skipped', skipReason: this.#skipReason } : judge(this.failures)),
-      elapsedMs: this.#toRunMs(this.#clock.nowMs()) - this.startedAtMs,
+      elapsedMs: this.#log.nowMs() - this.startedAtMs,
       phases: this.phases,
       failures: this.failures,
     };

@@ -37,7 +37,7 @@ export const DEFAULT_BUDGETS: PhaseBudgets = {
 };
 
 /** As Jest knows a project. */
-interface JestProject {
+export interface JestProject {
   readonly rootDir: string;
   readonly testEnvironmentOptions: Readonly<Record<string, unknown>>;
 }

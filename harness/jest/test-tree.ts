@@ -26,10 +26,7 @@ export function skipAll(block: Circus.DescribeBlock): void {
 
 /** Makes ordinary tests of `test.concurrent`: the cases of a file have one board between them. */
 export function oneAfterTheOther(block: Circus.DescribeBlock): void {
-  for (const child of block.children) {
-    if (child.type === 'describeBlock') oneAfterTheOther(child);
-    else child.concurrent = false;
-  }
+  for (const test of testsIn(block)) test.concurrent = false;
 }
 
 /** Why a test that is skipped is not run; undefined when it was merely not chosen by `-t` or `.only`. */

@@ -97,6 +97,9 @@ No complaints.
     expect(explainImage(new Uint8Array(0))).toBe(
       'Not an ESP8266 image: 0 bytes, a header has 8.\nIt looks like an empty file.\n',
     );
+    expect(explainImage(app.subarray(0, 6))).toBe(
+      'Not an ESP8266 image: 6 bytes, a header has 8.\nIt looks like the beginning of one.\n',
+    );
     expect(explainImage(makeOf('v2-image'), layout)).toBe(
       'Not an ESP8266 image: first byte is 0xea, not 0xe9.\n' +
         'It looks like a V2 image (NonOS SDK, rboot), which the RTOS bootloader cannot start.\n',

@@ -25,7 +25,8 @@ export function explainInfo(info: ImageInfo): string[] {
   const { header } = info;
   if (info.kind === 'not-an-image' || header === undefined) {
     const start = info.problems.map((problem) => problem.text).join('; ');
-    return [`Not an ESP8266 image: ${start}.`, `It looks like ${info.looksLike.text}.`];
+    const looksLike = info.looksLike.name === 'image' ? 'the beginning of one' : info.looksLike.text;
+    return [`Not an ESP8266 image: ${start}.`, `It looks like ${looksLike}.`];
   }
   const lines = [
     info.kind === 'app'

@@ -1,6 +1,8 @@
 import { describe, expect, test } from '@jest/globals';
 import { readU32LE, toHex } from '../core/bytes';
-import { encodeNvs, parseNvs, type NvsEntry } from './nvs';
+import type { NvsEntry } from './nvs-format';
+import { parseNvs } from './nvs-reader';
+import { encodeNvs } from './nvs-writer';
 
 const ENTRIES: readonly NvsEntry[] = [
   { namespace: 'wifi', key: 'ssid', type: 'string', value: 'lab net' },

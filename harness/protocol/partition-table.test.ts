@@ -159,6 +159,15 @@ describe('what a table can have wrong', () => {
     ]);
   });
 
+  test('one that lies over several is named with each of them', () => {
+    const wide = { ...at(0x20000, 0x40000), label: 'wide' };
+    const [first, second] = [at(0x30000, 0x1000), { ...at(0x40000, 0x1000), label: 'y' }];
+    expect(verifyPartitions([first, second, wide], 0x100000)).toEqual([
+      'x at 0x30000 lies over wide, which ends at 0x60000',
+      'y at 0x40000 lies over wide, which ends at 0x60000',
+    ]);
+  });
+
   test('a partition that ends with the chip is fine, and so are rows in any order', () => {
     expect(verifyPartitions([at(0xff000, 0x1000)], 0x100000)).toEqual([]);
     expect(

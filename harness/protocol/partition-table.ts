@@ -115,11 +115,12 @@ function overlaps(partitions: readonly Partition[]): string[] {
     isEncrypted: false,
   };
   const sorted = [table, ...partitions].sort((a, b) => a.offset - b.offset);
-  return sorted.flatMap((partition, index) => {
-    const next = sorted[index + 1];
-    const end = partition.offset + partition.sizeBytes;
-    if (next === undefined || next.offset >= end) return [];
-    return [`${next.label} at ${hex(next.offset)} lies over ${partition.label}, which ends at ${hex(end)}`];
+  return sorted.flatMap(({ label, offset, sizeBytes }, index) => {
+    const end = offset + sizeBytes;
+    return sorted
+      .slice(index + 1)
+      .filter((later) => later.offset < end)
+      .map((later) => `${later.label} at ${hex(later.offset)} lies over ${label}, which ends at ${hex(end)}`);
   });
 }
 

@@ -1,6 +1,7 @@
 import type { FlashPart } from '../device/flash-plan';
 import type { Layout } from '../protocol/layouts';
-import { encodeNvs, type NvsEntry } from '../protocol/nvs';
+import type { NvsEntry } from '../protocol/nvs-format';
+import { encodeNvs } from '../protocol/nvs-writer';
 import { DATA_SUBTYPE, PARTITION_TYPE } from '../protocol/partition-table';
 
 /** What a board is told at flashing: firmware/app reads it from NVS, namespace `esprig`. */

@@ -1,5 +1,6 @@
 import { beforeAll, describe, expect, test } from '@jest/globals';
-import { encodeNvs, type NvsEntry } from '../../harness/protocol/nvs';
+import type { NvsEntry } from '../../harness/protocol/nvs-format';
+import { encodeNvs } from '../../harness/protocol/nvs-writer';
 import {
   bootTargetsOf,
   chooseBootSlot,

@@ -5,7 +5,7 @@ import type { BoardAirEvent, BoardAirOptions } from '../../../harness/host/air';
 import { BoardThread } from '../../../harness/host/board-thread';
 import type { BoardConfig } from '../../../harness/emulator/board-config';
 import { layoutByName, partitionOf } from '../../../harness/protocol/layouts';
-import { encodeNvs } from '../../../harness/protocol/nvs';
+import { encodeNvs } from '../../../harness/protocol/nvs-writer';
 import { ask, type RawAnswer } from '../../firmware/raw-http';
 import { OUTPUT } from '../paths';
 
