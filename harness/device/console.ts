@@ -171,6 +171,11 @@ export class Console implements Disposable {
     this.crashWatch.allowResets(count);
   }
 
+  /** How many are still to come. */
+  get allowedResets(): number {
+    return this.crashWatch.allowedResets;
+  }
+
   /**
    * Lends the line, as to the flasher. Until `work` has ended the console refuses everything; the bytes are kept, but are
    * no text. Rate and listening come back however it ends.

@@ -34,6 +34,10 @@ export class CrashWatch {
     this.#allowedResets = count;
   }
 
+  get allowedResets(): number {
+    return this.#allowedResets;
+  }
+
   /** What this line means, if it is bad. */
   feedLine(line: string, atMs: number): Incident | undefined {
     const plain = stripAnsi(line).trimEnd();

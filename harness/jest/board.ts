@@ -13,6 +13,7 @@ import { createDutClient } from '../device/dut-client';
 import { CaseConsole } from './case-console';
 import { CaseDut, type Within } from './case-dut';
 import type { HeldRig } from './held-rig';
+import { RestartAllowance } from './restart-allowance';
 import { rigCannot } from './rig-cannot';
 
 export interface LogWait extends Within {
@@ -77,7 +78,7 @@ export class Board implements AsyncDisposable {
     this.dut = new CaseDut(client, {
       time: (phase, within) => this.within(phase, within),
       token: () => held.rig.token,
-      expectRestart: (isExpected) => held.rig.console.allowResets(isExpected ? 1 : 0),
+      restarts: new RestartAllowance(held.rig.console),
       onStatus: ({ running, heapFreeBytes, heapLowestBytes, uptimeMs }) =>
         held.bus.emit('jest', 'dut-status', {
           ...{ running, heapFreeBytes, heapLowestBytes, uptimeMs, lane: 'http' },

@@ -21,6 +21,7 @@ import type {
   UploadOptions,
 } from '../device/dut-types';
 import { CaseSkipped } from './door';
+import type { RestartAllowance } from './restart-allowance';
 import {
   runUpload,
   uploadRequest,
@@ -168,8 +169,7 @@ export class CaseConnection implements AsyncDisposable {
 
 export interface CaseDutHooks {
   readonly time: ShareOfTime;
-  /** The next restart is the device's answer to an upload, not a fault. */
-  readonly expectRestart: (isExpected: boolean) => void;
+  readonly restarts: RestartAllowance;
   /** What the device told of itself. */
   readonly onStatus: (status: DutStatus) => void;
   /** The token that the firmware has at present. */
@@ -287,17 +287,11 @@ export class CaseDut {
     throw new CaseSkipped(`firmware of profile '${this.profile.name}' has no status to ask for`);
   }
 
-  /** The restart may begin before the answer has been read, so it is allowed first and withdrawn after a refusal. */
-  async #withRestart<T>(work: () => Promise<T>, statusOf: (value: T) => number | undefined): Promise<T> {
-    this.#hooks.expectRestart(true);
-    let status: number | undefined;
-    try {
-      const value = await work();
-      status = statusOf(value);
-      return value;
-    } finally {
-      if (status !== 200 && !this.profile.restartsAfterRefusal) this.#hooks.expectRestart(false);
-    }
+  #withRestart<T>(work: () => Promise<T>, statusOf: (value: T) => number | undefined): Promise<T> {
+    return this.#hooks.restarts.during(
+      work,
+      (value) => statusOf(value) === 200 || this.profile.restartsAfterRefusal,
+    );
   }
 }
 

@@ -3,18 +3,18 @@ import type { Circus } from '@jest/types';
 import { setMaxListeners } from 'node:events';
 import { Deadline } from '../core/deadline';
 import { DutError, toEsprigError, type EsprigError } from '../core/errors';
-import type { FailureRecord } from '../report/run-record';
+import type { CaseRecord, FailureRecord } from '../report/run-record';
 import { Board } from './board';
 import { BodyLimit } from './body-limit';
 import { CaseLog, type CaseIdentity } from './case-log';
-import { firstOf, isRigTrouble, newsTo, onAbort } from './case-trouble';
+import { firstOf, isAssertionCount, isRigTrouble, newsTo, onAbort, takeUnawaited } from './case-trouble';
 import { CaseSkipped } from './door';
 import { showWhole } from './failure';
 import type { FileRig } from './file-rig';
 import type { WorkerSession } from './worker-session';
 
-/** Jest's own limit stands behind ours and is never reached, unless this process hangs. */
-export const BEHIND_OURS_MS = 10_000;
+/** Of a case whose project's options could not be read: it fails before it begins. */
+const NO_BUDGET_MS = 10_000;
 
 export interface CaseRunOptions {
   readonly session: WorkerSession;
@@ -22,6 +22,14 @@ export interface CaseRunOptions {
   readonly identity: CaseIdentity;
   readonly test: Circus.TestEntry;
 }
+
+/** An error of a test, and what Jest shows for it. */
+interface TestError {
+  readonly error: unknown;
+  readonly entry: unknown;
+}
+
+const alone = (error: unknown): TestError => ({ error, entry: error });
 
 export class CaseRun {
   readonly log: CaseLog;
@@ -33,6 +41,8 @@ export class CaseRun {
   readonly #timelineMark: number;
   /** To be called when it is over. */
   readonly #leaves: (() => void)[] = [];
+  /** What was thrown, by its place among the errors of the test: Jest makes mere texts of some. */
+  readonly #thrown = new Map<number, unknown>();
   #handingOut: Promise<Board> | undefined;
   #board: Board | undefined;
 
@@ -44,7 +54,7 @@ export class CaseRun {
     this.log = new CaseLog(identity, session);
     // Every wait of a case listens to it.
     setMaxListeners(0, this.#stop.signal);
-    const budgetMs = test.timeout ?? rig.budgets?.bodyMs ?? BEHIND_OURS_MS;
+    const budgetMs = test.timeout ?? rig.budgets?.bodyMs ?? NO_BUDGET_MS;
     this.#limit = new BodyLimit({
       clock: session.clock,
       budgetMs,
@@ -68,10 +78,15 @@ export class CaseRun {
     return (this.#handingOut ??= this.#restore());
   }
 
+  /** Its function or a hook of it has thrown this, and Jest has added it to the errors of the test. */
+  threw(error: unknown): void {
+    this.#thrown.set(this.#test.errors.length - 1, error);
+  }
+
   /** Judges it, puts it on record and ends what it left open. */
-  async end(): Promise<void> {
+  async end(state: Circus.State): Promise<CaseRecord> {
     try {
-      await this.#judge();
+      return await this.#judge(state);
     } finally {
       for (const leave of this.#leaves) leave();
     }
@@ -85,9 +100,11 @@ export class CaseRun {
 
   #limitTest(budgetMs: number): void {
     const test = this.#test;
-    const { flashMs = 0, bootMs = 0 } = this.#rig.budgets ?? {};
-    test.timeout = budgetMs + flashMs + bootMs + BEHIND_OURS_MS;
-    const body = test.fn as (this: unknown) => Promise<unknown>;
+    const { fn, timeout } = test;
+    // As it was, for `jest.retryTimes`.
+    this.#leaves.push(() => Object.assign(test, { fn, timeout }));
+    test.timeout = this.#rig.jestLimitMs(budgetMs);
+    const body = fn as (this: unknown) => Promise<unknown>;
     // One that takes a `done` is left to Jest.
     if (body.length > 0) return;
     const [log, limit] = [this.log, this.#limit];
@@ -120,23 +137,28 @@ export class CaseRun {
     }
   }
 
-  async #judge(): Promise<void> {
+  async #judge(state: Circus.State): Promise<CaseRecord> {
     const [log, test] = [this.log, this.#test];
     this.#limit.pause();
-    const skipped = test.errors.map(firstOf).find((error) => error instanceof CaseSkipped);
-    const trouble = skipped === undefined ? await this.#trouble() : undefined;
+    let errors = this.#errors();
+    const skipped = errors.map(({ error }) => error).find((error) => error instanceof CaseSkipped);
+    if (skipped !== undefined) {
+      errors = errors.filter(({ error }) => error !== skipped && !isAssertionCount(error));
+    }
+    const trouble = await this.#trouble(errors, skipped !== undefined);
     // First: that it crashed, or that its line went away, is why the connection broke.
-    if (trouble !== undefined) test.errors.unshift(trouble);
-    await this.#tearDown();
-    if (skipped instanceof CaseSkipped && test.errors.length === 1) {
-      test.errors.splice(0);
+    if (trouble !== undefined) errors = [alone(trouble), ...errors];
+    errors = [...errors, ...(await this.#tearDown(errors.length > 0))];
+    errors = [...errors, ...(await takeUnawaited(test, state)).map(alone)];
+    if (skipped !== undefined && errors.length === 0) {
       test.status = 'skip';
       log.skip(skipped.reason);
     }
     const unwritten = this.#session.log.failure;
-    if (unwritten !== undefined) test.errors.unshift(unwritten);
+    if (unwritten !== undefined) errors = [alone(unwritten), ...errors];
+    test.errors = errors.map(({ entry }) => entry) as Circus.TestEntry['errors'];
     const extra: Partial<FailureRecord> = { evidence: this.#rig.timelineEvidence(this.#timelineMark) };
-    for (const [index, error] of test.errors.map(firstOf).entries()) {
+    for (const [index, { error }] of errors.entries()) {
       log.fail(error, index === 0 ? extra : {});
       showWhole(error);
     }
@@ -145,20 +167,28 @@ export class CaseRun {
     if (held !== undefined && isRigTrouble(record.failures)) held.isBroken = true;
     this.#board?.deadline[Symbol.dispose]();
     this.#session.log.write((writer) => writer.case(record));
+    return record;
+  }
+
+  #errors(): readonly TestError[] {
+    return this.#test.errors.map((entry: unknown, at) => ({
+      ...{ entry, error: this.#thrown.has(at) ? this.#thrown.get(at) : firstOf(entry) },
+    }));
   }
 
   /**
    * What happened to a case apart from what it saw. A crash that nobody waited for still happened: a case in which the
    * firmware dies has not passed. Nor has one whose rig went away, and that is no fault of the firmware.
    */
-  async #trouble(): Promise<EsprigError | undefined> {
-    const errors = this.#test.errors.map((entry) => toEsprigError(firstOf(entry)));
+  async #trouble(told: readonly TestError[], isSkipped: boolean): Promise<EsprigError | undefined> {
+    const errors = told.map(({ error }) => toEsprigError(error));
     const { ending } = this.#session;
     if (ending.aborted && errors.length > 0) {
       const reason = toEsprigError(ending.reason);
       return errors[0] === reason ? undefined : reason;
     }
-    const failed = await this.#rig.troubleBehind(errors);
+    // That a case does not apply is so on a rig that went away, too.
+    const failed = isSkipped ? undefined : await this.#rig.troubleBehind(errors);
     if (failed !== undefined) return newsTo(errors, failed);
     const board = this.#board;
     const [incident] = board === undefined || board.isTroubleExpected ? [] : board.incidents;
@@ -171,21 +201,21 @@ export class CaseRun {
   }
 
   /** Ends what the case left open. What goes wrong here counts only when nothing did before. */
-  async #tearDown(): Promise<void> {
+  async #tearDown(hasFailed: boolean): Promise<readonly TestError[]> {
     this.#stop.abort(new Error('the case has ended'));
     const board = this.#board;
-    if (board === undefined) return;
+    if (board === undefined) return [];
     const { clock, log } = this.#session;
-    const { errors } = this.#test;
-    await this.log.phase('teardown', async () => {
+    return this.log.phase('teardown', async () => {
       const budgetMs = this.#rig.budgets!.teardownMs;
       using deadline = new Deadline({ clock, budgetMs, phase: 'teardown', blame: 'harness' });
       try {
         await deadline.wait(board.close(), 'end of what the case had open');
       } catch (error) {
-        if (errors.length === 0) errors.push(error as Circus.Exception);
-        else log.note(`${this.log.identity.file}: ${toEsprigError(error).message}`);
+        if (!hasFailed) return [alone(error)];
+        log.note(`${this.log.identity.file}: ${toEsprigError(error).message}`);
       }
+      return [];
     });
   }
 }

@@ -7,16 +7,17 @@ import type { EnvironmentContext, JestEnvironmentConfig } from '@jest/environmen
 import type { Circus } from '@jest/types';
 import { TestEnvironment } from 'jest-environment-node';
 import { relative, sep } from 'node:path';
-import { toEsprigError } from '../core/errors';
+import { UsageError } from '../core/errors';
+import type { CaseRecord } from '../report/run-record';
 import type { Board } from './board';
 import { CaseLog, type CaseIdentity } from './case-log';
-import { BEHIND_OURS_MS, CaseRun } from './case-run';
+import { CaseRun } from './case-run';
 import { firstOf } from './case-trouble';
 import { CaseSkipped, DOOR, type Door } from './door';
 import { showWhole } from './failure';
 import { FileRig } from './file-rig';
 import { readNeeds } from './needs';
-import { repeatCommand } from './repeat-command';
+import { FILE_ITSELF, repeatCommand } from './repeat-command';
 import { isChosen, oneAfterTheOther, skipAll, titlesOf, whySkipped, willRun } from './test-tree';
 import { workerSession, type WorkerSession } from './worker-session';
 
@@ -27,6 +28,7 @@ export class RigEnvironment extends TestEnvironment {
   readonly #session: WorkerSession = workerSession();
   readonly #rig: FileRig;
   #case: CaseRun | undefined;
+  readonly #records = new WeakMap<Circus.TestEntry, CaseRecord>();
   /** Would have run, had the run not been ended. */
   readonly #leftOver = new WeakSet<Circus.TestEntry>();
 
@@ -94,10 +96,15 @@ export class RigEnvironment extends TestEnvironment {
       case 'test_fn_start':
         this.#rig.held?.step('case', this.#case?.log.identity.titlePath.join(' › ') ?? '');
         return;
-      case 'test_done': {
-        const over = this.#case;
-        this.#case = undefined;
-        return over?.end();
+      case 'test_fn_failure':
+      case 'hook_failure':
+        if (event.test !== undefined) this.#case?.threw(event.error);
+        return;
+      case 'test_done':
+        return this.#end(event.test, state);
+      case 'test_retry': {
+        this.#again(event.test);
+        return;
       }
       case 'run_finish': {
         this.#afterAll(state);
@@ -105,6 +112,23 @@ export class RigEnvironment extends TestEnvironment {
       }
       default:
     }
+  }
+
+  async #end(test: Circus.TestEntry, state: Circus.State): Promise<void> {
+    const over = this.#case;
+    this.#case = undefined;
+    if (over !== undefined) this.#records.set(test, await over.end(state));
+  }
+
+  /** What `jest.retryTimes` gives another try is not passed over: the last one decides, and the report tells of the others. */
+  #again(test: Circus.TestEntry): void {
+    const record = this.#records.get(test);
+    if (record === undefined) return;
+    const { titlePath, rig, verdict, failures } = record;
+    const why = failures[0]?.message.split('\n')[0] ?? '';
+    this.#session.log.note(
+      `${[this.#file, ...titlePath].join(' › ')} [${rig}]: ${verdict} (${why}), and tried again by jest.retryTimes`,
+    );
   }
 
   /** Opens the rig if anything will run on it. Not in a hook, for Jest would count the time. */
@@ -116,16 +140,15 @@ export class RigEnvironment extends TestEnvironment {
       return;
     }
     const { budgets } = this.#rig;
-    if (budgets === undefined) return;
-    state.testTimeout = budgets.bodyMs + budgets.flashMs + budgets.bootMs + BEHIND_OURS_MS;
+    if (budgets !== undefined) state.testTimeout = this.#rig.jestLimitMs(budgets.bodyMs);
   }
 
   /** In a beforeAll hook there is no case yet; the board is then each case's own anyway. */
   async #board(): Promise<Board> {
     if (this.#case !== undefined) return this.#case.rig();
-    throw toEsprigError(
-      new Error('rig() was called outside of a case: call it in the test or in beforeEach'),
-    );
+    throw new UsageError('ESPRIG_USAGE', 'rig() was called outside of a case', {
+      hint: 'Call it in the test or in beforeEach: every case begins with the board as shipped.',
+    });
   }
 
   async #phase<T>(name: string, work: () => T | Promise<T>): Promise<T> {
@@ -148,7 +171,7 @@ export class RigEnvironment extends TestEnvironment {
   #afterAll(state: Circus.State): void {
     // What was cut off in its middle may still complain.
     if (state.unhandledErrors.length === 0 || this.#session.ending.aborted) return;
-    const log = new CaseLog(this.#identity(['after all cases of the file']), this.#session);
+    const log = new CaseLog(this.#identity([FILE_ITSELF]), this.#session);
     for (const error of state.unhandledErrors.map(firstOf)) {
       log.fail(error);
       showWhole(error);

@@ -22,10 +22,11 @@ export function describeFailure(error: unknown): FailureRecord {
   const shape = asShape(error);
   const ours = oursIn(error);
   const message = messageOf(error);
-  const stack = typeof shape['stack'] === 'string' ? shape['stack'] : undefined;
+  const { stack: ownStack } = SHOWN.get(shape) ?? shape;
+  const stack = typeof ownStack === 'string' ? ownStack : undefined;
   if (ours !== undefined) {
     return {
-      message: message === ours.message ? message : `${message}: ${ours.message}`,
+      message: ours.message === shape['message'] ? message : `${message}: ${messageOf(ours)}`,
       blame: ours.blame,
       code: ours.code,
       hint: ours.hint,
@@ -34,7 +35,8 @@ export function describeFailure(error: unknown): FailureRecord {
     };
   }
   const result = asShape(shape['matcherResult']);
-  const isExpectation = shape['matcherResult'] !== undefined || shape['code'] === 'ERR_ASSERTION';
+  // Jest's own error of an expectation has the key even where there is nothing in it: with `.rejects` and `.resolves`.
+  const isExpectation = 'matcherResult' in shape || shape['code'] === 'ERR_ASSERTION';
   return {
     message,
     blame: isExpectation ? 'dut' : 'case',
@@ -95,7 +97,7 @@ function evidenceOf(error: EsprigError): readonly EvidenceRecord[] {
 
 function messageOf(error: unknown): string {
   if (typeof error === 'string') return error;
-  const { message } = asShape(error);
+  const { message } = SHOWN.get(asShape(error)) ?? asShape(error);
   if (typeof message === 'string' && message !== '') return message;
   return inspect(error, { depth: 1 });
 }
@@ -124,7 +126,7 @@ function asShape(value: unknown): Shape {
  */
 export function showWhole(error: unknown): void {
   if (typeof error !== 'object' || error === null || SHOWN.has(error)) return;
-  SHOWN.add(error);
+  SHOWN.set(error, { message: (error as Shape)['message'], stack: (error as Shape)['stack'] });
   const ours = oursIn(error);
   if (ours === undefined) return;
   const extra = wholeText(ours);
@@ -139,7 +141,8 @@ export function showWhole(error: unknown): void {
   }
 }
 
-const SHOWN = new WeakSet();
+/** Errors that were shown whole, with their own words: one error may end several cases, and each has a record. */
+const SHOWN = new WeakMap<object, Shape>();
 
 function wholeText(error: EsprigError): string {
   const lines = [`  (${error.code}, blames the ${error.blame})`];

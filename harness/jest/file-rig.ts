@@ -8,6 +8,8 @@ import { missingNeeds } from './needs';
 import { readProjectOptions, type JestProject, type PhaseBudgets, type RigProjectOptions } from './options';
 import type { WorkerSession } from './worker-session';
 
+/** Jest's own limit stands behind ours and is never reached, unless this process hangs. */
+const BEHIND_OURS_MS = 10_000;
 const EVIDENCE_LINES = 50;
 /** For a serial line to tell that it is gone, after a network connection of the same board was. */
 const NEWS_MS = 500;
@@ -77,6 +79,12 @@ export class FileRig {
   /** undefined before the project's options are read, and when they could not be. */
   get budgets(): PhaseBudgets | undefined {
     return this.#options?.budgets;
+  }
+
+  /** What Jest is to give a case whose own time is `bodyMs`: behind all of ours, the opening of a broken rig among them. */
+  jestLimitMs(bodyMs: number): number {
+    const { leaseMs = 0, flashMs = 0, bootMs = 0 } = this.budgets ?? {};
+    return bodyMs + leaseMs + 2 * (flashMs + bootMs) + BEHIND_OURS_MS;
   }
 
   /** The rig's own failure, if it has any. The news that a line is gone may come a moment after a connection broke. */

@@ -3,12 +3,13 @@ import type { Clock } from '../core/clock';
 import { Deadline } from '../core/deadline';
 import type { EsprigError } from '../core/errors';
 import { EventBus } from '../core/events';
+import type { TimedLine } from '../port/line-reader';
 import type { PhaseRecord } from '../report/run-record';
 import type { FlashState, RunningRig } from '../rig/running-rig';
 import { describeRig } from './describe-rig';
 import type { RigProjectOptions } from './options';
-import { RigAir } from './rig-air';
 import { loadRigProvider } from './rig-provider';
+import { RigRecorder } from './rig-recorder';
 import type { RunLog } from './run-log';
 import { Timeline } from './timeline';
 
@@ -31,11 +32,9 @@ export class HeldRig implements AsyncDisposable {
   readonly timeline: Timeline;
   /** Set once the rig or the link to it has failed: it is opened anew before another case gets it. */
   isBroken = false;
-  /** As shipped; kept for real boards, where looking costs seconds. */
-  #shipped: FlashState | undefined;
   readonly #log: RunLog;
   readonly #phases: PhaseRecord[];
-  readonly #air: RigAir;
+  readonly #recorder: RigRecorder;
   readonly #leave: () => void;
 
   private constructor(
@@ -43,7 +42,7 @@ export class HeldRig implements AsyncDisposable {
     rig: RunningRig,
     bus: EventBus,
     timeline: Timeline,
-    air: RigAir,
+    recorder: RigRecorder,
     phases: PhaseRecord[],
   ) {
     this.key = from.key;
@@ -51,23 +50,14 @@ export class HeldRig implements AsyncDisposable {
     this.options = from.options;
     this.rig = rig;
     this.timeline = timeline;
-    this.#air = air;
+    this.#recorder = recorder;
     this.bus = bus;
     this.clock = from.clock;
     this.#phases = phases;
-    const stopLines = rig.console.onLine((line) => timeline.add('serial', 'line', line.atMs, line.text));
-    const stopBytes = bus.on(
-      ({ data }) => {
-        const { bytes, atMs } = data;
-        if (!(bytes instanceof Uint8Array)) return;
-        from.log.write((writer) => writer.serial(rig.name, bytes, writer.toRunMs(Number(atMs))));
-      },
-      { name: 'console-bytes' },
-    );
-    this.#leave = () => {
-      stopLines();
-      stopBytes();
-    };
+    const tell = ({ atMs, text }: TimedLine): void => timeline.add('serial', 'line', atMs, text);
+    // It has booted already.
+    for (const line of rig.console.lines) tell(line);
+    this.#leave = rig.console.onLine(tell);
   }
 
   /** Leases, flashes and boots. @throws EsprigError, the phase in its message */
@@ -80,7 +70,7 @@ export class HeldRig implements AsyncDisposable {
       toRunMs: (atMs) => log.toRunMs(atMs),
       write: (event) => log.write((writer) => writer.event(event)),
     });
-    const air = new RigAir(options.rig, bus, log);
+    const recorder = new RigRecorder(options.rig, bus, log);
     const { leaseMs, flashMs, bootMs } = options.budgets;
     const phases: PhaseRecord[] = [];
     const stopPhases = bus.on(
@@ -109,18 +99,22 @@ export class HeldRig implements AsyncDisposable {
         deadline,
         firmware: options.firmware,
         budgets: options.budgets,
+        onSecrets: (secrets) => {
+          log.write((writer) => writer.addSecrets(secrets));
+          recorder.release();
+        },
       });
       if (phases.length === 0) {
         phases.push({ name: 'open', atMs: log.toRunMs(startedMs), elapsedMs: clock.nowMs() - startedMs });
       }
-      const held = new HeldRig(from, rig, bus, timeline, air, phases);
+      const held = new HeldRig(from, rig, bus, timeline, recorder, phases);
       held.introduce();
-      air.release();
+      recorder.release();
       return held;
     } catch (error) {
       timeline[Symbol.dispose]();
       await rig?.[Symbol.asyncDispose]();
-      air[Symbol.dispose]();
+      recorder[Symbol.dispose]();
       throw error;
     } finally {
       stopPhases();
@@ -175,9 +169,8 @@ export class HeldRig implements AsyncDisposable {
   }
 
   /** What the flash held when the case began, read while it still does. */
-  async shippedState(deadline: Deadline): Promise<FlashState> {
-    if (this.rig.kind === 'serial') return (this.#shipped ??= await this.rig.readFlashState(deadline));
-    return this.rig.readFlashState(deadline);
+  shippedState(deadline: Deadline): Promise<FlashState> {
+    return this.rig.shippedState(deadline);
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
@@ -185,7 +178,7 @@ export class HeldRig implements AsyncDisposable {
     try {
       await this.rig[Symbol.asyncDispose]();
     } finally {
-      this.#air[Symbol.dispose]();
+      this.#recorder[Symbol.dispose]();
       this.timeline[Symbol.dispose]();
     }
   }

@@ -3,14 +3,14 @@ import type { Reporter, Test, TestContext } from '@jest/reporters';
 import type { AggregatedResult, TestResult } from '@jest/test-result';
 import type { Config } from '@jest/types';
 import { relative, sep } from 'node:path';
+import { stripVTControlCharacters } from 'node:util';
 import { RealClock } from '../core/clock';
 import { exitCodeFor, toEsprigError, type ExitCode } from '../core/errors';
 import { RUN_HANDLE_ENV } from '../report/run-folder';
-import type { CaseRecord } from '../report/run-record';
-import { caseId } from '../report/run-record';
+import { caseId, type CaseRecord, type FailureRecord } from '../report/run-record';
 import { finishRun } from '../report/finish-run';
 import { readProjectOptions } from './options';
-import { repeatCommand } from './repeat-command';
+import { FILE_ITSELF, repeatCommand } from './repeat-command';
 import { runEnd } from './run-end';
 import { runHandleOf } from './run-log';
 import { summaryLines } from './summary';
@@ -33,8 +33,11 @@ export class RunReporter implements Pick<Reporter, 'onTestResult' | 'onRunComple
       this.#otherFailed ||= result.numFailingTests > 0 || result.testExecError !== undefined;
       return;
     }
-    // Its cases are told by the worker; a file that could not be run has none.
+    // Its cases are told by the worker. A file that could not be run has none; some go wrong after their end.
     if (result.testExecError !== undefined) this.#extra.push(this.#fileRecord(test, result));
+    for (const one of result.testResults) {
+      if (one.status === 'failed') this.#extra.push(this.#lateRecord(test, result, one));
+    }
   }
 
   /** With `--bail` Jest may call it for each file that ends meanwhile. */
@@ -85,29 +88,50 @@ export class RunReporter implements Pick<Reporter, 'onTestResult' | 'onRunComple
     return this.#error;
   }
 
-  #fileRecord(test: Test, { testExecError, perfStats }: TestResult): CaseRecord {
+  #fileRecord(test: Test, result: TestResult): CaseRecord {
+    const { testExecError: error } = result;
+    const message = error?.message || error?.stack?.split('\n')[0] || 'the file could not be run';
+    const isWorkerDead = /^(A jest worker process|Jest worker )/.test(message);
+    return this.#brokenRecord(test, result, [FILE_ITSELF], {
+      ...{
+        message,
+        blame: isWorkerDead ? 'harness' : 'case',
+        stack: error?.stack ?? undefined,
+        evidence: [],
+      },
+    });
+  }
+
+  /** Of a case that Jest saw fail. It counts where the worker had called it passed. */
+  #lateRecord(
+    test: Test,
+    result: TestResult,
+    { ancestorTitles, title, failureMessages }: TestResult['testResults'][number],
+  ): CaseRecord {
+    const stack = stripVTControlCharacters(failureMessages.join('\n'));
+    const message = `after the case had its verdict: ${stack.split('\n')[0] ?? ''}`;
+    return this.#brokenRecord(test, result, [...ancestorTitles, title], {
+      ...{ message, blame: 'case', stack, evidence: [] },
+    });
+  }
+
+  #brokenRecord(
+    test: Test,
+    { perfStats: { start, runtime } }: TestResult,
+    titlePath: readonly string[],
+    failure: FailureRecord,
+  ): CaseRecord {
     const { rootDir } = this.#globalConfig;
     const file = relative(rootDir, test.path).split(sep).join('/');
     const { rig, rigFile = rig } = rigOf(test.context.config);
-    const titlePath = ['the file itself'];
-    const message = testExecError?.message ?? 'the file could not be run';
-    const isWorkerDead = /^(A jest worker process|Jest worker )/.test(message);
-    const run = runHandleOf();
-    const startedAtMs = Math.max(0, perfStats.start - (run?.startedAtWallMs ?? new RealClock().wallTimeMs()));
-    const blame = isWorkerDead ? 'harness' : 'case';
+    const runStartMs = runHandleOf()?.startedAtWallMs ?? new RealClock().wallTimeMs();
     return {
       id: caseId(file, titlePath, rig),
-      file,
-      titlePath,
-      rig,
-      verdict: 'broken',
-      blame,
-      startedAtMs: perfStats.start === 0 ? 0 : startedAtMs,
-      elapsedMs: perfStats.runtime,
-      phases: [],
-      failures: [{ message, blame, stack: testExecError?.stack ?? undefined, evidence: [] }],
-      needs: [],
-      repeatCommand: repeatCommand({ rootDir, file, titlePath: [], rig: rigFile }),
+      ...{ file, titlePath, rig, verdict: 'broken', blame: failure.blame },
+      startedAtMs: start === 0 ? 0 : Math.max(0, start - runStartMs),
+      elapsedMs: runtime,
+      ...{ phases: [], failures: [failure], needs: [] },
+      repeatCommand: repeatCommand({ rootDir, file, titlePath, rig: rigFile }),
     };
   }
 }

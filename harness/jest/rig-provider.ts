@@ -21,6 +21,8 @@ export interface OpenRigOptions {
   /** Folder with a firmware.json, in place of the rig's own. */
   readonly firmware: string | undefined;
   readonly budgets: PhaseBudgets;
+  /** To be called with the rig's secrets before anything is done that could show them. */
+  readonly onSecrets?: (secrets: readonly string[]) => void;
 }
 
 /** Where rigs come from: harness/rig, or a module that a project names in `rigProvider`. */

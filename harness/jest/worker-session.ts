@@ -27,7 +27,7 @@ export class WorkerSession {
   readonly log: RunLog;
   readonly #ending = new AbortController();
   #held: HeldRig | undefined;
-  #opening: Promise<unknown> = Promise.resolve();
+  #opening: Promise<void> = Promise.resolve();
   #file: Promise<void> = Promise.resolve();
   #endFile: () => void = NOTHING;
   #closing: Promise<void> = Promise.resolve();
@@ -69,7 +69,14 @@ export class WorkerSession {
    * The project's rig, opened if it is not. A rig that failed is opened anew, a few times; then the first failure stands.
    * @throws EsprigError what opening it ended with
    */
-  async hold(options: RigProjectOptions, leaseOwner: string): Promise<HeldRig> {
+  hold(options: RigProjectOptions, leaseOwner: string): Promise<HeldRig> {
+    // A case that was given up may be opening it still.
+    const held = this.#opening.then(() => this.#hold(options, leaseOwner));
+    this.#opening = held.then(NOTHING, NOTHING);
+    return held;
+  }
+
+  async #hold(options: RigProjectOptions, leaseOwner: string): Promise<HeldRig> {
     const signal = this.ending;
     signal.throwIfAborted();
     const key = JSON.stringify([options.rigFile ?? options.rig, options.rigProvider, options.firmware]);
@@ -79,9 +86,9 @@ export class WorkerSession {
       throw this.#brokenFor(options.rig, this.#failure.error);
     }
     try {
-      const opening = HeldRig.open({ key, options, leaseOwner, clock: this.clock, log: this.log, signal });
-      this.#opening = opening;
-      this.#held = await opening;
+      this.#held = await HeldRig.open({ key, options, leaseOwner, clock: this.clock, log: this.log, signal });
+      this.#failure = undefined;
+      this.#failedOpenings = 0;
       return this.#held;
     } catch (error) {
       const ours = toEsprigError(error);
@@ -120,7 +127,7 @@ export class WorkerSession {
         }),
       );
     }
-    await this.#settled(this.#opening.then(NOTHING, NOTHING));
+    await this.#settled(this.#opening);
     await this.#settled(this.#file);
     await this.letGo();
     this.log.close();

@@ -51,6 +51,14 @@ describe('a run from its parts', () => {
     expect(record).toMatchObject({ exitCode: 1, elapsedMs: 777, notes: ['n', 'm'] });
   });
 
+  test('takes the parent’s word where a worker had called a case passed', () => {
+    const told = sampleCase({ titlePath: ['a'], verdict: 'passed' });
+    const late = sampleCase({ titlePath: ['a'], verdict: 'broken', blame: 'case' });
+    const { record } = assembleRun({ ...EMPTY, cases: [told] }, { ...FACTS, extraCases: [late] });
+    expect(record.cases).toEqual([late]);
+    expect(record.exitCode).toBe(3);
+  });
+
   test('has console lines on its timeline, made from the bytes of each rig apart', () => {
     const serial = [
       { type: 'serial', atMs: 1, rig: 'a', bytes: 'one\r\ntw' },

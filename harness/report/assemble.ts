@@ -21,7 +21,7 @@ export interface RunFacts {
   readonly command: string;
   readonly esprigVersion?: string | undefined;
   readonly nodeVersion?: string | undefined;
-  /** Cases that no worker told of: skipped before their file ran, or broken with it. */
+  /** Cases that no worker told of, broken with their file, or that went wrong when they had been told as passed. */
   readonly extraCases?: readonly CaseRecord[] | undefined;
   readonly notes?: readonly string[] | undefined;
   readonly cutShort?: CutShort | undefined;
@@ -35,13 +35,18 @@ export interface AssembledRun {
   readonly serial: readonly SerialEntry[];
 }
 
-/** One record from what the workers wrote. What a worker told of a case counts more than an extra case of the same id. */
+/**
+ * One record from what the workers wrote. What a worker told of a case counts more than an extra case of the same id, but
+ * for one that it called passed: what came after that counts.
+ */
 export function assembleRun(parts: RunParts, facts: RunFacts): AssembledRun {
-  const told = new Set(parts.cases.map(({ id }) => id));
-  const extra = (facts.extraCases ?? []).filter(({ id }) => !told.has(id));
+  const told = new Map(parts.cases.map(({ id, verdict }) => [id, verdict]));
+  const extra = (facts.extraCases ?? []).filter(({ id }) => (told.get(id) ?? 'passed') === 'passed');
+  const late = new Set(extra.map(({ id }) => id));
+  const others = parts.cases.filter(({ id }) => !late.has(id));
   const { cutShort } = facts;
   const { captures } = facts;
-  const cases = [...parts.cases, ...extra]
+  const cases = [...others, ...extra]
     .map((one) => {
       const capture = captures?.fileOfCase.get(one.id);
       return capture === undefined ? one : { ...one, capture };

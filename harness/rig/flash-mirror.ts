@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto';
 import type { Deadline } from '../core/deadline';
+import type { FlashPart } from '../device/flash-plan';
 import type { Layout } from '../protocol/layouts';
 
 /** What reads a flash slowly and can tell a digest of it quickly. */
@@ -25,6 +26,11 @@ export class FlashMirror {
 
   constructor(flashSizeBytes: number) {
     this.#bytes = new Uint8Array(flashSizeBytes).fill(0xff);
+  }
+
+  /** These bytes have just been written and verified: they need not be read. */
+  note(parts: readonly FlashPart[]): void {
+    for (const { offset, bytes } of parts) this.#bytes.set(bytes, offset);
   }
 
   /** The whole flash; only what the layout has partitions for is looked at. */

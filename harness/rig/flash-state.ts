@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import { inspectImage } from '../protocol/image';
-import type { Layout } from '../protocol/layouts';
+import { partitionOf, type Layout } from '../protocol/layouts';
 import {
   bootTargetsOf,
   chooseBootSlot,
@@ -36,6 +36,17 @@ export interface FlashState {
 
 /** Where the regions before the first partition lie. */
 const BEFORE_PARTITIONS = { bootloader: [0, 0x8000], 'partition-table': [0x8000, 0x1000] } as const;
+
+/** Where a region of `partitions` lies. */
+export function regionOf(layout: Layout, label: string): Pick<Partition, 'offset' | 'sizeBytes'> {
+  if (!isBeforePartitions(label)) return partitionOf(layout, label);
+  const [offset, sizeBytes] = BEFORE_PARTITIONS[label];
+  return { offset, sizeBytes };
+}
+
+function isBeforePartitions(label: string): label is keyof typeof BEFORE_PARTITIONS {
+  return Object.hasOwn(BEFORE_PARTITIONS, label);
+}
 
 const sha256 = (bytes: Uint8Array): string => createHash('sha256').update(bytes).digest('hex');
 

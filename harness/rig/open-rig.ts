@@ -23,6 +23,8 @@ export interface OpenRigOptions {
   readonly budgets?: RigBudgets | undefined;
   /** Where the air of a virtual rig is captured to. */
   readonly pcapFile?: string | undefined;
+  /** Told what to mask before anything is done that could show it. */
+  readonly onSecrets?: ((secrets: readonly string[]) => void) | undefined;
 }
 
 /**
@@ -36,6 +38,7 @@ export async function openRig(rig: RigFile, options: OpenRigOptions): Promise<Ru
   const given = { bus, clock, budgets };
   // What needs no board comes first: a missing file is told before anybody has to wait.
   const plan = planOf(rig, options);
+  options.onSecrets?.(plan.secrets);
   if (plan.kind === 'virtual') return openVirtualRig(plan, given, deadline);
   const waitMs = options.wait === false ? 0 : budgets.leaseMs;
   const asking = { ...given, budgets: { ...budgets, leaseMs: leaseBudgetMs(waitMs) } };

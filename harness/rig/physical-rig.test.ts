@@ -58,7 +58,7 @@ describe('a rig on a serial line', () => {
       rig.console.lines.some(({ text }) => text.includes('ets Jan  8 2013,rst cause:2, boot mode:(3,')),
     ).toBe(true);
 
-    const shipped = await rig.readFlashState(deadline);
+    const shipped = await rig.shippedState(deadline);
     expect(shipped.bootSlot).toBe('ota_0');
     expect(shipped.slots['ota_0']).toMatchObject({ isBootable: true, version: rig.firmware.version });
 
@@ -86,6 +86,10 @@ describe('a rig on a serial line', () => {
     expect(flashed.parts.filter(({ action }) => action !== 'skipped').map(({ name }) => name)).toEqual([
       'otadata.bin',
     ]);
+    // The other slot keeps the update; what a case begins with is what there is.
+    const found = await rig.shippedState(deadline);
+    expect(found.partitions['ota_1']).toBe(updated.partitions['ota_1']);
+    expect(found).toEqual(await rig.readFlashState(deadline));
   });
 
   it('gives the firmware settings by NVS, and masks what is secret', async () => {

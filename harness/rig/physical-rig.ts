@@ -3,8 +3,8 @@ import type { Deadline } from '../core/deadline';
 import { isEsprigError, LinkError, type EsprigError } from '../core/errors';
 import type { EventBus } from '../core/events';
 import { linkTo } from '../port/open-port';
-import { FlashMirror } from './flash-mirror';
-import { flashStateOf, type FlashState } from './flash-state';
+import { FlashMirror, type FlashSource } from './flash-mirror';
+import { flashStateOf, regionOf, type FlashState } from './flash-state';
 import { LastingLink } from './lasting-link';
 import type { Lease } from './lease';
 import { inPhase } from './phases';
@@ -59,6 +59,10 @@ class PhysicalRig extends PlannedRig implements RunningRig {
   protected readonly board: SerialBoard;
   readonly #network: RigNetwork;
   readonly #mirror: FlashMirror;
+  /** The flash after restoring, before the start. */
+  #restored: FlashState | undefined;
+  /** The flash after the first start. */
+  #started: FlashState | undefined;
   #mark = 0;
 
   constructor(plan: RigPlan, lease: Lease, link: LastingLink, { bus, clock }: Given) {
@@ -92,8 +96,15 @@ class PhysicalRig extends PlannedRig implements RunningRig {
     return this.#network.baseUrl;
   }
 
-  async flashShipped(deadline: Deadline): Promise<void> {
-    const result = await this.board.flash(shippedParts(this.plan, this.plan.settings), deadline);
+  /** With a look at the whole flash while the chip is in its loader anyway. */
+  async flashShipped(deadline: Deadline, look = false): Promise<void> {
+    const parts = shippedParts(this.plan, this.plan.settings);
+    const result = await this.board.withFlash(deadline, async (flasher) => {
+      const written = await flasher.write(parts, {}, deadline);
+      this.#mirror.note(parts);
+      if (look) this.#restored = await this.#lookInLoader(flasher, deadline);
+      return written;
+    });
     this.settings = this.plan.settings;
     const written = result.parts.reduce((sum, part) => sum + part.writtenBytes, 0);
     const text = `flashed ${this.firmware.name}: ${written} bytes differed, ${Math.round(result.elapsedMs)} ms`;
@@ -111,7 +122,7 @@ class PhysicalRig extends PlannedRig implements RunningRig {
   restoreFirmware(deadline: Deadline): Promise<void> {
     return this.broken.guard('restore the firmware', async () => {
       await this.#powered(deadline);
-      await this.flashShipped(deadline);
+      await this.flashShipped(deadline, true);
       await this.boot(deadline);
     });
   }
@@ -126,12 +137,36 @@ class PhysicalRig extends PlannedRig implements RunningRig {
 
   readFlashState(deadline: Deadline): Promise<FlashState> {
     return this.broken.guard('read the flash', async () => {
-      const flash = await this.board.withFlash(deadline, (source) =>
-        this.#mirror.refresh(this.layout, source, deadline),
-      );
+      const state = await this.board.withFlash(deadline, (flasher) => this.#lookInLoader(flasher, deadline));
       await this.#backIntoApp(deadline);
-      return flashStateOf(flash, this.layout);
+      return state;
     });
+  }
+
+  /**
+   * As the last restoring saw it. What restoring writes is taken as the first start left it: firmware may write there as
+   * it starts, and a look after each start would cost another.
+   */
+  async shippedState(deadline: Deadline): Promise<FlashState> {
+    const started = (this.#started ??= await this.readFlashState(deadline));
+    const restored = this.#restored;
+    if (restored === undefined) return started;
+    const written = shippedParts(this.plan, this.plan.settings);
+    const isWritten = (label: string): boolean => {
+      const { offset, sizeBytes } = regionOf(this.layout, label);
+      return written.some(
+        (part) => part.offset < offset + sizeBytes && offset < part.offset + part.bytes.length,
+      );
+    };
+    const partitions = Object.entries(restored.partitions).map(([label, sha256]) => [
+      label,
+      isWritten(label) ? started.partitions[label] : sha256,
+    ]);
+    return { ...restored, partitions: Object.fromEntries(partitions) as FlashState['partitions'] };
+  }
+
+  async #lookInLoader(source: FlashSource, deadline: Deadline): Promise<FlashState> {
+    return flashStateOf(await this.#mirror.refresh(this.layout, source, deadline), this.layout);
   }
 
   #lineLost(path: string, detail: string): EsprigError {

@@ -120,6 +120,8 @@ export interface RunningRig extends AsyncDisposable {
   /** Writes past the firmware, then resets into the app; bad images are written, too. */
   writeFlash(parts: readonly FlashPart[], deadline: Deadline): Promise<void>;
   readFlashState(deadline: Deadline): Promise<FlashState>;
+  /** What the flash held when `restoreFirmware` had ended, all of it: a slot that nothing is shipped in may hold anything. */
+  shippedState(deadline: Deadline): Promise<FlashState>;
   /**
    * Gives the firmware other settings (network, token) in NVS and resets into the app; `token` is then the new one.
    * `restoreFirmware` puts back the rig's own.

@@ -142,6 +142,11 @@ class VirtualRig extends PlannedRig implements RunningRig {
     return flashStateOf(await this.readFlash(0, this.plan.flashSizeBytes, deadline), this.layout);
   }
 
+  /** Looking is free: to be asked before the firmware has done anything. */
+  shippedState(deadline: Deadline): Promise<FlashState> {
+    return this.readFlashState(deadline);
+  }
+
   impairAir = (impairments: readonly Impairment[]): Promise<void> =>
     this.broken.guard('impair the air', async () => {
       await this.#thread.act('impair-air', impairments);

@@ -150,6 +150,7 @@ async function open(name: string, options: OpenRigOptions): Promise<RunningRig> 
       return Promise.resolve();
     },
     readFlashState: () => Promise.resolve(stateOf(device.flash)),
+    shippedState: () => Promise.resolve(stateOf(device.flash)),
     [Symbol.asyncDispose]: async () => {
       leaveTrace('close', name);
       console[Symbol.dispose]();

@@ -9,7 +9,7 @@ import { createRunFolder, PARTS_FOLDER, type RunHandle } from '../report/run-fol
 import { packetRecord, tcpFrame } from '../report/testkit/air-packets';
 import { readPcap } from '../report/testkit/read-pcap';
 import { AIR_CAPTURED } from '../rig/running-rig';
-import { RigAir } from './rig-air';
+import { RigRecorder } from './rig-recorder';
 import { RunLog } from './run-log';
 
 const START_MS = Date.UTC(2026, 10, 22, 20, 15, 28);
@@ -35,9 +35,9 @@ const tell = (payload: string, atMs: number): void =>
     records: new Uint8Array(packetRecord({ wallMs: START_MS + atMs, frame: tcpFrame({ payload }) })),
   });
 
-describe('what a rig tells of its air', () => {
+describe('what a rig says on the air', () => {
   test('waits until its secrets are known, and is in the report then, without them', async () => {
-    const air = new RigAir('r', bus, log);
+    const air = new RigRecorder('r', bus, log);
     tell(`GET /?key=${TOKEN} HTTP/1.1`, 10);
     expect(readdirSync(join(run.folder, PARTS_FOLDER)).filter((name) => name.endsWith('.packets'))).toEqual(
       [],
@@ -58,8 +58,8 @@ describe('what a rig tells of its air', () => {
   });
 
   test('of a rig that never opens is kept, for that is when it is wanted most', async () => {
-    new RigAir('r', bus, log)[Symbol.dispose]();
-    const air = new RigAir('r', bus, log);
+    new RigRecorder('r', bus, log)[Symbol.dispose]();
+    const air = new RigRecorder('r', bus, log);
     tell('beacon', 5);
     air[Symbol.dispose]();
     log.close();
@@ -68,7 +68,7 @@ describe('what a rig tells of its air', () => {
   });
 
   test('that is nothing of the kind is passed over', () => {
-    const air = new RigAir('r', bus, log);
+    const air = new RigRecorder('r', bus, log);
     bus.emit('rig', AIR_CAPTURED, { records: 'text' });
     air[Symbol.dispose]();
     expect(bus.failures).toBe(0);
