@@ -98,7 +98,7 @@ No complaints.
       'Not an ESP8266 image: 0 bytes, a header has 8.\nIt looks like an empty file.\n',
     );
     expect(explainImage(app.subarray(0, 6))).toBe(
-      'Not an ESP8266 image: 6 bytes, a header has 8.\nIt looks like the beginning of one.\n',
+      'Not an ESP8266 image: 6 bytes, a header has 8.\nIt looks like the beginning of an ESP8266 image.\n',
     );
     expect(explainImage(makeOf('v2-image'), layout)).toBe(
       'Not an ESP8266 image: first byte is 0xea, not 0xe9.\n' +

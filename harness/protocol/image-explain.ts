@@ -25,8 +25,7 @@ export function explainInfo(info: ImageInfo): string[] {
   const { header } = info;
   if (info.kind === 'not-an-image' || header === undefined) {
     const start = info.problems.map((problem) => problem.text).join('; ');
-    const looksLike = info.looksLike.name === 'image' ? 'the beginning of one' : info.looksLike.text;
-    return [`Not an ESP8266 image: ${start}.`, `It looks like ${looksLike}.`];
+    return [`Not an ESP8266 image: ${start}.`, `It looks like ${info.looksLike.text}.`];
   }
   const lines = [
     info.kind === 'app'

@@ -43,9 +43,18 @@ describe('an image for an ESP32', () => {
       'image-esp32',
       'image-esp32',
       'image',
-      'image',
+      'image-start',
     ]);
   });
+});
+
+test('an image is one from a whole header on; fewer bytes are the beginning of one', () => {
+  const head = Uint8Array.of(0xe9, 1, 2, 0, 0x50, 0x01, 0x28, 0x40);
+  expect([8, 7, 1].map((length) => look(head.subarray(0, length)))).toEqual([
+    'image',
+    'image-start',
+    'image-start',
+  ]);
 });
 
 describe('a partition table', () => {
@@ -110,6 +119,7 @@ describe('other files', () => {
 
   test('are told in words', () => {
     expect(recognise(ascii('PK\x03\x04')).text).toBe('a zip archive');
-    expect(recognise(Uint8Array.of(0xe9, 1, 2, 3)).text).toBe('an ESP8266 image');
+    expect(recognise(Uint8Array.of(0xe9, 1, 2, 3, 4, 5, 6, 7)).text).toBe('an ESP8266 image');
+    expect(recognise(Uint8Array.of(0xe9, 1, 2, 3)).text).toBe('the beginning of an ESP8266 image');
   });
 });

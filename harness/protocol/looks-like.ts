@@ -1,11 +1,12 @@
 /** What a file is that somebody took for an image: enough to tell them which file they picked up by mistake. */
 import { latin1, isFilledWith } from './bytes';
 import { readU32LE } from '../core/bytes';
-import { IMAGE_MAGIC, IMAGE_MAGIC_V2 } from './image-format';
+import { IMAGE_HEADER_BYTES, IMAGE_MAGIC, IMAGE_MAGIC_V2 } from './image-format';
 
 export type LooksLikeName =
   | 'empty'
   | 'image'
+  | 'image-start'
   | 'image-v2'
   | 'image-esp32'
   | 'flash-dump'
@@ -31,6 +32,7 @@ export interface LooksLike {
 const TEXTS: Readonly<Record<LooksLikeName, string>> = {
   empty: 'an empty file',
   image: 'an ESP8266 image',
+  'image-start': 'the beginning of an ESP8266 image',
   'image-v2': 'a V2 image (NonOS SDK, rboot), which the RTOS bootloader cannot start',
   'image-esp32': 'an image for an ESP32, with its 24-byte header',
   'flash-dump': 'a dump of a whole flash: bootloader at 0, partition table at 0x8000',
@@ -63,6 +65,7 @@ export function recognise(bytes: Uint8Array): LooksLike {
 function nameOf(bytes: Uint8Array): LooksLikeName {
   if (bytes.length === 0) return 'empty';
   if (bytes[0] === IMAGE_MAGIC) {
+    if (bytes.length < IMAGE_HEADER_BYTES) return 'image-start';
     if (hasTableAt(bytes, TABLE_OFFSET)) return 'flash-dump';
     return isEsp32(bytes) ? 'image-esp32' : 'image';
   }

@@ -73,6 +73,11 @@ describe('image info', () => {
     expect(stderr).toMatch(/page\.bin is no ESP8266 image: first byte is 0x3c, not 0xe9/);
     expect(stderr).toMatch(/hint: It looks like an HTML page/);
     expect(stderr).toMatch(/ESPRIG_IMAGE_BAD/);
+    writeFileSync(path('start.bin'), readFileSync(path('app.bin')).subarray(0, 6));
+    const start = await esprig('info', path('start.bin'));
+    expect(start.exitCode).toBe(2);
+    expect(start.stderr).toMatch(/start\.bin is no ESP8266 image: 6 bytes, a header has 8/);
+    expect(start.stderr).toMatch(/hint: It looks like the beginning of an ESP8266 image\./);
   });
 
   test('exits 2 for a file that is not there and for a folder', async () => {
