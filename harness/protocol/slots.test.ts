@@ -123,11 +123,20 @@ describe('which slots an image serves', () => {
 });
 
 describe("the SDK's own check of the entry", () => {
-  test('is strict at both ends and counts from the slot', () => {
-    expect(sdkAcceptsEntry(0x40210000, ota0)).toBe(false);
-    expect(sdkAcceptsEntry(0x40210001, ota0)).toBe(true);
-    expect(sdkAcceptsEntry(0x4027ffff, ota0)).toBe(true);
-    expect(sdkAcceptsEntry(0x40280000, ota0)).toBe(false);
+  test('is strict at both ends and counts from 0x10 behind the start of the slot and of the next', () => {
+    expect(sdkAcceptsEntry(0x40210010, ota0)).toBe(false);
+    expect(sdkAcceptsEntry(0x40210011, ota0)).toBe(true);
+    expect(sdkAcceptsEntry(0x4028000f, ota0)).toBe(true);
+    expect(sdkAcceptsEntry(0x40280010, ota0)).toBe(false);
+  });
+
+  test('refuses what lies before the window, even for a slot that begins with the flash', () => {
+    const first = { label: 'first', offset: 0, sizeBytes: 0x80000 };
+    expect([0, 0x40200010, 0x40200011].map((entry) => sdkAcceptsEntry(entry, first))).toEqual([
+      false,
+      false,
+      true,
+    ]);
   });
 
   test('is not made for slots that end above 1 MiB', () => {

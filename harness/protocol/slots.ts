@@ -193,10 +193,11 @@ export function slotsServedBy(image: Uint8Array, slots: readonly Slot[]): readon
 
 /**
  * What `esp_ota_end` of the SDK checks of the entry: nothing for slots that end above 1 MiB, else both limits strict and
- * counted from the slot itself, not from 0x10 behind it (images.md section 3).
+ * counted from 0x40200010: the first code of a slot is refused, 16 bytes behind its end pass. Source: ESP8266_RTOS_SDK
+ * `components/app_update/esp_ota_ops.c`, `esp_ota_verify_binary`.
  */
 export function sdkAcceptsEntry(entryAddr: number, slot: Slot): boolean {
   if (slot.offset + slot.sizeBytes > FLASH_WINDOW_SIZE) return true;
-  const entry = entryAddr - FLASH_WINDOW_BASE;
+  const entry = entryAddr - (FLASH_WINDOW_BASE + FIRST_DATA_OFFSET);
   return entry > slot.offset && entry < slot.offset + slot.sizeBytes;
 }
