@@ -39,6 +39,17 @@ describe('a record', () => {
     expect(withBadCrc(1).records[0]).toMatchObject({ isBlank: false, isValid: false });
   });
 
+  test('with sequence 0 is valid when all behind it is erased: the CRC of 0 is 0xffffffff', () => {
+    const bytes = new Uint8Array(0x2000).fill(0xff);
+    bytes.fill(0, 0, 4);
+    expect(parseOtaData(bytes).records[0]).toEqual({
+      sequence: 0,
+      crc: 0xffffffff,
+      isBlank: false,
+      isValid: true,
+    });
+  });
+
   test('needs both sectors', () => {
     expect(() => parseOtaData(new Uint8Array(0x1fff))).toThrow(
       expect.objectContaining({ code: 'ESPRIG_OTADATA_BAD' }),
@@ -72,6 +83,12 @@ describe('what boots', () => {
     ],
     ['no otadata partition', read(2), { ...TWO_SLOTS, hasOtaData: false }, -1, undefined, [0, 1]],
     ['three slots', read(6), { ...TWO_SLOTS, slotCount: 3 }, 2, undefined, [2, 1, 0]],
+    // Words without a sign: what precedes 0 is 0xffffffff, and nothing beyond 2^31 is before the slots.
+    ['sequence 0', read(0), TWO_SLOTS, 1, undefined, [1, 0]],
+    ['sequence 0 of three', read(0), { ...TWO_SLOTS, slotCount: 3 }, 0, undefined, [0, 1, 2]],
+    ['a sequence beyond 2^31', read(0x80000002), WITH_FACTORY, 1, undefined, [1, 0, -1]],
+    ['the last sequence', read(0xfffffffe), TWO_SLOTS, 1, undefined, [1, 0]],
+    ['2^31 is larger than 1', read(1, 0x80000000), TWO_SLOTS, 1, undefined, [1, 0]],
   ] as const)('%s', (_what, otaData, targets, index, logged, order) => {
     expect(chooseBootSlot(otaData, targets)).toEqual({ index, logged, order: [...order] });
   });
@@ -102,7 +119,7 @@ describe('making a slot boot', () => {
 
   test('always leads to the slot, from any state', () => {
     for (const first of [undefined, 1, 2, 3, 7, 8]) {
-      for (const second of [undefined, 1, 2, 5, 6]) {
+      for (const second of [undefined, 1, 2, 5, 6, 0x80000000]) {
         for (const slotCount of [2, 3]) {
           for (let slot = 0; slot < slotCount; slot += 1) {
             const { sector, sequence } = planBootSlot(read(first, second), slot, slotCount);

@@ -18,7 +18,7 @@ export interface OtaRecord {
   readonly sequence: number;
   readonly crc: number;
   readonly isBlank: boolean;
-  /** Sequence not blank and CRC right. */
+  /** Sequence not blank and CRC right. Sequence 0 counts, too: its CRC is that of an erased word. */
   readonly isValid: boolean;
 }
 
@@ -122,8 +122,8 @@ function firstChoice(
   }
   const largest = largestSequence(records);
   if (largest !== undefined && slotCount > 0) {
-    // In C an int: a sequence beyond 2^31 gives a negative index, which the search then treats as "before the slots".
-    return { index: (((largest - 1) | 0) % slotCount) + 0, logged: undefined };
+    // The SDK divides an int by a uint32_t, and in C that is without a sign: what precedes sequence 0 is 0xffffffff.
+    return { index: ((largest - 1) >>> 0) % slotCount, logged: undefined };
   }
   const logged = hasFactory
     ? 'ota data partition invalid, falling back to factory'

@@ -143,7 +143,7 @@ suite.each(LAYOUT_NAMES)(`the bootloader, layout %s${reason}`, (name) => {
       0,
     ],
     ['records that are both invalid', badCrc(2), 0],
-    ['a sequence beyond 2^31', encodeOtaData(0xfffffffe, undefined), 0],
+    ['a sequence beyond 2^31', encodeOtaData(0xfffffffe, undefined), 1],
   ])('%s: the slot that runs, and every line before it', (_what, otadata, index) => {
     const slot = files.layout.slots[index]!;
     const board = new BootBoard(files);
