@@ -156,10 +156,12 @@ describe('a line of it', () => {
   });
 
   test('tells of an app for a place where no slot begins', () => {
-    const odd = buildSyntheticApp({ slot: { ...ota1, offset: 0x81000 } });
-    expect(lineOf(explainImage(odd), 'linked for')).toBe(
-      'a slot at 0x81000, or that plus a multiple of 1 MiB (base 0x40281010); no slot begins there',
+    const linkedFor = (offset: number) =>
+      lineOf(explainImage(buildSyntheticApp({ slot: { ...ota1, offset } })), 'linked for');
+    expect(linkedFor(0x81800)).toBe(
+      'a slot at 0x81800, or that plus a multiple of 1 MiB (base 0x40281810); no slot begins there',
     );
+    expect(linkedFor(0x85000)).toBe('a slot at 0x85000, or that plus a multiple of 1 MiB (base 0x40285010)');
   });
 
   test('tells where a descriptor is of no use, and a digest that somebody filled in', () => {

@@ -7,6 +7,7 @@ import { LAYOUTS, type Layout } from './layouts';
 import { appSlots, partitionUsage, type Partition } from './partition-table';
 import { checkForSlot, slotBaseAddr, slotsServedBy } from './slots';
 import { FLASH_WINDOW_BASE } from '../chip/esp8266';
+import { FLASH_SECTOR_BYTES } from '../chip/flash-chips';
 
 /** What the bytes are as an image, in lines. With a layout also which slots take it, and why not. */
 export function explainImage(bytes: Uint8Array, layout?: Layout): string {
@@ -79,7 +80,7 @@ function linkLines(info: ImageInfo): string[] {
   if (info.linkedOffset === undefined) return [field('linked for', 'nothing: no segment in flash')];
   const offset = info.linkedOffset;
   const base = FLASH_WINDOW_BASE + offset;
-  const isOdd = offset % 0x10000 !== 0 ? '; no slot begins there' : '';
+  const isOdd = offset % FLASH_SECTOR_BYTES !== 0 ? '; no slot begins there' : '';
   const also = offset >= 0 ? `, or that plus a multiple of 1 MiB` : '';
   return [field('linked for', `a slot at ${hex(offset)}${also} (base ${hex(base + 0x10, 8)})${isOdd}`)];
 }

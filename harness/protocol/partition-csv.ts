@@ -1,10 +1,18 @@
 /**
  * Partition tables as the SDK's CSV files have them: `name, type, subtype, offset, size, flags`, `#` comments, numbers in
- * decimal or 0x hex with K and M. Source: ESP8266_RTOS_SDK `components/partition_table/gen_esp32part.py` and its README.
+ * decimal or 0x hex with K and M, names of types in any case.
+ * Source: ESP8266_RTOS_SDK v3.3 and later, `components/partition_table/gen_esp32part.py`; v3.2 still put an app without
+ * an offset at the next 64 KiB.
  */
+import { FLASH_SECTOR_BYTES } from '../chip/flash-chips';
 import { ProtocolError } from '../core/errors';
 import { hex } from './bytes';
 import { APP_SUBTYPE, PARTITION_TABLE_OFFSET, PARTITION_TYPE, type Partition } from './partition-table';
+
+const TYPES: ReadonlyMap<string, number> = new Map([
+  ['app', PARTITION_TYPE.APP],
+  ['data', PARTITION_TYPE.DATA],
+]);
 
 const APP_SUBTYPES: ReadonlyMap<string, number> = new Map([
   ['factory', APP_SUBTYPE.FACTORY],
@@ -25,7 +33,8 @@ const DATA_SUBTYPES: ReadonlyMap<string, number> = new Map([
 ]);
 
 /**
- * Reads CSV text; an empty offset follows the row before, aligned (apps to 64 KiB).
+ * Reads CSV text; an empty offset follows the row before, aligned (apps to sectors, data to words), and a size below zero
+ * is the address where the partition ends.
  * @throws ProtocolError ESPRIG_PARTITIONS_BAD naming the line
  */
 export function parsePartitionCsv(text: string): readonly Partition[] {
@@ -39,15 +48,20 @@ export function parsePartitionCsv(text: string): readonly Partition[] {
     const [label = '', typeText = '', subtypeText = '', offsetText = '', sizeText = '', flags = ''] = fields;
     if (fields.length < 5) throw fail(`${fields.length} columns, at least 5 wanted`);
     if (label === '' || label.length > 16) throw fail(`label "${label}" has no or more than 16 characters`);
-    const type = typeText === 'app' ? 0 : typeText === 'data' ? 1 : numberOf(typeText);
+    const type = TYPES.get(typeText.toLowerCase()) ?? numberOf(typeText);
     if (type === undefined || type > 0xfe) throw fail(`unknown type "${typeText}"`);
     const subtype = subtypeOf(type, subtypeText);
     if (subtype === undefined) throw fail(`unknown subtype "${subtypeText}"`);
-    const align = type === PARTITION_TYPE.APP ? 0x10000 : 4;
+    const align = type === PARTITION_TYPE.APP ? FLASH_SECTOR_BYTES : 4;
     const offset = offsetText === '' ? Math.ceil(nextOffset / align) * align : numberOf(offsetText);
     if (offset === undefined) throw fail(`offset "${offsetText}" is no number`);
-    const sizeBytes = numberOf(sizeText);
-    if (sizeBytes === undefined) throw fail(`size "${sizeText}" is no number`);
+    const isEnd = sizeText.startsWith('-');
+    const size = numberOf(isEnd ? sizeText.slice(1) : sizeText);
+    if (size === undefined) throw fail(`size "${sizeText}" is no number`);
+    const sizeBytes = isEnd ? size - offset : size;
+    if (isEnd && sizeBytes <= 0) {
+      throw fail(`size "${sizeText}" ends at ${hex(size)}, the offset is ${hex(offset)}`);
+    }
     if (flags !== '' && flags !== 'encrypted') throw fail(`unknown flag "${flags}"`);
     partitions.push({ label, type, subtype, offset, sizeBytes, isEncrypted: flags === 'encrypted' });
     nextOffset = offset + sizeBytes;
@@ -74,7 +88,7 @@ export function formatPartitionCsv(partitions: readonly Partition[]): string {
 function subtypeOf(type: number, text: string): number | undefined {
   const names = namesFor(type);
   const number = text === '' && type > 1 ? 0 : numberOf(text);
-  const value = names?.get(text) ?? number;
+  const value = names?.get(text.toLowerCase()) ?? number;
   return value !== undefined && value <= 0xff ? value : undefined;
 }
 

@@ -127,8 +127,8 @@ describe('the layouts', () => {
 });
 
 describe('what a table can have wrong', () => {
-  const at = (offset: number, sizeBytes: number, type = 1): Partition => ({
-    label: 'x',
+  const at = (offset: number, sizeBytes: number, type = 1, label = 'x'): Partition => ({
+    label,
     type,
     subtype: type === 0 ? 0x10 : 0x82,
     offset,
@@ -143,7 +143,7 @@ describe('what a table can have wrong', () => {
       /^partition 0 invalid - offset 0xff000 size 0x2000 exceeds flash chip size 0x100000$/,
     ],
     ['over the table itself', at(0x8000, 0x1000), /^x at 0x8000 lies over partition table/],
-    ['an app off its 64 KiB', at(0x11000, 0x1000, 0), /no multiple of 0x10000/],
+    ['an app off its sector', at(0x10800, 0x1000, 0), /^x: offset 0x10800 is no multiple of 0x1000$/],
     ['data off its sector', at(0x9100, 0x1000), /no multiple of 0x1000/],
     ['a size off its sector', at(0x9000, 0x1010), /not made of sectors/],
   ])('%s', (_what, partition, message) => {
@@ -154,14 +154,14 @@ describe('what a table can have wrong', () => {
     expect(verifyPartitions([at(0xf0000, 0x20000, 0)], 0x200000)).toEqual([
       expect.stringContaining('1 MiB boundary'),
     ]);
-    expect(verifyPartitions([at(0x20000, 0x2000), at(0x21000, 0x1000)], 0x100000)).toEqual([
-      'x at 0x21000 lies over x, which ends at 0x22000',
+    expect(verifyPartitions([at(0x20000, 0x2000), at(0x21000, 0x1000, 1, 'y')], 0x100000)).toEqual([
+      'y at 0x21000 lies over x, which ends at 0x22000',
     ]);
   });
 
   test('one that lies over several is named with each of them', () => {
     const wide = { ...at(0x20000, 0x40000), label: 'wide' };
-    const [first, second] = [at(0x30000, 0x1000), { ...at(0x40000, 0x1000), label: 'y' }];
+    const [first, second] = [at(0x30000, 0x1000), at(0x40000, 0x1000, 1, 'y')];
     expect(verifyPartitions([first, second, wide], 0x100000)).toEqual([
       'x at 0x30000 lies over wide, which ends at 0x60000',
       'y at 0x40000 lies over wide, which ends at 0x60000',
@@ -171,10 +171,26 @@ describe('what a table can have wrong', () => {
   test('a partition that ends with the chip is fine, and so are rows in any order', () => {
     expect(verifyPartitions([at(0xff000, 0x1000)], 0x100000)).toEqual([]);
     expect(
-      verifyPartitions([at(0x22000, 0x1000), at(0x20000, 0x2000), at(0xa000, 0x1000)], 0x100000),
+      verifyPartitions(
+        [at(0x22000, 0x1000), at(0x20000, 0x2000, 1, 'y'), at(0xa000, 0x1000, 1, 'z')],
+        0x100000,
+      ),
     ).toEqual([]);
-    expect(verifyPartitions([at(0x21000, 0x1000), at(0x20000, 0x2000)], 0x100000)).toEqual([
-      'x at 0x21000 lies over x, which ends at 0x22000',
+    expect(verifyPartitions([at(0x21000, 0x1000), at(0x20000, 0x2000, 1, 'y')], 0x100000)).toEqual([
+      'x at 0x21000 lies over y, which ends at 0x22000',
+    ]);
+  });
+
+  test('an app need not begin with 64 KiB: the cache maps the whole MiB around it', () => {
+    expect(verifyPartitions([at(0x85000, 0x75000, 0)], 0x100000)).toEqual([]);
+  });
+
+  test('a label that is used twice is named once, behind what the bootloader refuses', () => {
+    const rows = [at(0x20000, 0x1000), at(0x21000, 0x1000), at(0x22000, 0x1000), at(0x23000, 0x1000, 1, 'y')];
+    expect(verifyPartitions(rows, 0x100000)).toEqual(['x: the label of 3 partitions, each needs its own']);
+    expect(verifyPartitions(rows.slice(0, 2), 0x21000)).toEqual([
+      expect.stringMatching(/^partition 1 invalid/),
+      'x: the label of 2 partitions, each needs its own',
     ]);
   });
 
@@ -222,9 +238,35 @@ describe('CSV', () => {
     return row!;
   };
 
-  test('begins behind the table where a first row says no offset, apps at their next 64 KiB', () => {
+  test('begins behind the table where a first row says no offset, apps at their next sector', () => {
     expect(only('a, data, nvs, , 4K').offset).toBe(0x9000);
-    expect(only('a, app, factory, , 4K').offset).toBe(0x10000);
+    expect(only('a, app, factory, , 4K').offset).toBe(0x9000);
+    const offsets = (...rows: readonly string[]) =>
+      parsePartitionCsv(rows.join('\n')).map(({ offset }) => offset);
+    expect(offsets('a, app, ota_0, 0x10000, 0x75000', 'b, app, ota_1, , 0x75000')).toEqual([
+      0x10000, 0x85000,
+    ]);
+    expect(offsets('a, data, nvs, 0x9000, 0x11', 'b, data, 0x80, , 3', 'c, app, ota_0, , 4K')).toEqual([
+      0x9000, 0x9014, 0xa000,
+    ]);
+  });
+
+  test('takes a size below zero as "up to this address"', () => {
+    expect(only('a, app, ota_1, 0x80000, -0x100000').sizeBytes).toBe(0x80000);
+    expect(only('a, app, ota_1, 0x80000, -1M').sizeBytes).toBe(0x80000);
+    const rows = parsePartitionCsv(
+      'a, data, nvs, 0x9000, 28K\nb, app, factory, , -0x100000\nc, data, fat, , 4K',
+    );
+    expect(rows.map(({ offset, sizeBytes }) => [offset, sizeBytes])).toEqual([
+      [0x9000, 0x7000],
+      [0x10000, 0xf0000],
+      [0x100000, 0x1000],
+    ]);
+  });
+
+  test('takes names of types and subtypes in any case', () => {
+    expect(only('a, App, OTA_1, 0X10000, 4k')).toMatchObject({ type: 0, subtype: 0x11, offset: 0x10000 });
+    expect(only('A, DATA, Nvs, 0x9000, 4K')).toMatchObject({ label: 'A', type: 1, subtype: 2 });
   });
 
   test('takes the largest of everything', () => {
@@ -303,6 +345,11 @@ describe('CSV', () => {
     ['a, data, nvs, 0x9000, 4Kx', /line 2: size "4Kx" is no number/],
     ['a, data, nvs, 0x9000, 4096M', /line 2: size "4096M" is no number/],
     ['a, data, nvs, 0x9000,', /line 2: size "" is no number/],
+    ['a, data, nvs, 0x9000, --4K', /line 2: size "--4K" is no number/],
+    ['a, data, nvs, -0x9000, 4K', /line 2: offset "-0x9000" is no number/],
+    ['a, data, nvs, 0x9000, -0x8000', /line 2: size "-0x8000" ends at 0x8000, the offset is 0x9000/],
+    ['a, data, nvs, 0x9000, -0x9000', /line 2: size "-0x9000" ends at 0x9000, the offset is 0x9000/],
+    ['a, data, nvs, 0x9000, 4K, ENCRYPTED', /line 2: unknown flag "ENCRYPTED"/],
   ])('%s is refused with its line', (line, message) => {
     expect(() => parsePartitionCsv(`# head\n${line}\n`)).toThrow(message);
     expect(() => parsePartitionCsv(`# head\n${line}\n`)).toThrow(

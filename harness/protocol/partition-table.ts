@@ -3,6 +3,8 @@
  * Sources: ESP8266_RTOS_SDK `components/bootloader_support/include/esp_flash_data_types.h`,
  * `src/flash_partitions.c` (ESP8266 half), `components/partition_table/gen_esp32part.py`; images.md section 4.
  */
+import { FLASH_WINDOW_SIZE } from '../chip/esp8266';
+import { FLASH_SECTOR_BYTES } from '../chip/flash-chips';
 import { readU16LE, readU32LE, writeU32LE } from '../core/bytes';
 import { ProtocolError } from '../core/errors';
 import { cString, fromLatin1, hex, putU16 } from './bytes';
@@ -102,7 +104,16 @@ export function verifyPartitions(partitions: readonly Partition[], flashBytes: n
         ]
       : [],
   );
-  return [...refused, ...overlaps(partitions), ...misaligned(partitions)];
+  return [...refused, ...overlaps(partitions), ...sameLabels(partitions), ...misaligned(partitions)];
+}
+
+/** The SDK's build refuses them: by its label `esp_partition_find_first` finds one of them only. */
+function sameLabels(partitions: readonly Partition[]): string[] {
+  const labels = partitions.map(({ label }) => label);
+  return [...new Set(labels)].flatMap((label) => {
+    const count = labels.filter((each) => each === label).length;
+    return count === 1 ? [] : [`${label}: the label of ${count} partitions, each needs its own`];
+  });
 }
 
 function overlaps(partitions: readonly Partition[]): string[] {
@@ -127,12 +138,15 @@ function overlaps(partitions: readonly Partition[]): string[] {
 function misaligned(partitions: readonly Partition[]): string[] {
   return partitions.flatMap(({ label, type, offset, sizeBytes }) => {
     const complaints: string[] = [];
-    // The flash cache maps apps by 64 KiB; everything else is erased by sectors.
-    const align = type === PARTITION_TYPE.APP ? 0x10000 : 0x1000;
-    if (offset % align !== 0)
-      complaints.push(`${label}: offset ${hex(offset)} is no multiple of ${hex(align)}`);
-    if (sizeBytes % 0x1000 !== 0) complaints.push(`${label}: size ${hex(sizeBytes)} is not made of sectors`);
-    if (type === PARTITION_TYPE.APP && (offset & 0xfffff) + sizeBytes > 0x100000) {
+    // The cache maps a whole MiB, so an app may begin with any sector. Data may begin with any word, says the SDK's build,
+    // but what shares a sector with its neighbour is erased with it.
+    if (offset % FLASH_SECTOR_BYTES !== 0) {
+      complaints.push(`${label}: offset ${hex(offset)} is no multiple of ${hex(FLASH_SECTOR_BYTES)}`);
+    }
+    if (sizeBytes % FLASH_SECTOR_BYTES !== 0) {
+      complaints.push(`${label}: size ${hex(sizeBytes)} is not made of sectors`);
+    }
+    if (type === PARTITION_TYPE.APP && (offset % FLASH_WINDOW_SIZE) + sizeBytes > FLASH_WINDOW_SIZE) {
       complaints.push(`${label}: crosses a 1 MiB boundary, code behind it cannot be mapped`);
     }
     return complaints;
