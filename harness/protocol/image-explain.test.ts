@@ -246,7 +246,7 @@ otadata: sequence 1, blank
           ]),
         ),
       ),
-    ).toMatch(/\n\nPartition table at 0x8000: partition 1 invalid magic number 0x5000\n$/);
+    ).toMatch(/\n\nPartition table at 0x8000: partition 1 invalid magic number 0x5000\nboots: nothing\n$/);
   });
 
   test('says which app boots, and what the bootloader says to a choice that it made itself', () => {

@@ -21,8 +21,8 @@ export function explainImage(bytes: Uint8Array, layout?: Layout): string {
   return `${lines.join('\n')}\n`;
 }
 
-/** The same without slots, from what was read already. */
-export function explainInfo(info: ImageInfo): string[] {
+/** The same without slots, from what was read already; with what is to be said against it where it lies. */
+function explainInfo(info: ImageInfo, complaints: readonly string[] = []): string[] {
   const { header } = info;
   if (info.kind === 'not-an-image' || header === undefined) {
     const start = info.problems.map((problem) => problem.text).join('; ');
@@ -45,7 +45,7 @@ export function explainInfo(info: ImageInfo): string[] {
   lines.push(...descriptorLines(info), '', `Segments (${header.segmentCount})`);
   lines.push('  #  load address  length            file offset  where');
   lines.push(...info.segments.map(segmentLine));
-  lines.push('', ...tailLines(info));
+  lines.push('', ...tailLines(info, complaints));
   if (info.looksLike.name === 'image-esp32') lines.push(`This looks like ${info.looksLike.text}.`);
   return lines;
 }
@@ -111,7 +111,7 @@ function segmentLine(segment: ImageSegment): string {
   return `  ${index.toString().padEnd(2)} ${hex(loadAddr, 8)}    ${size} ${hex(dataOffset).padStart(11)}  ${where}`;
 }
 
-function tailLines(info: ImageInfo): string[] {
+function tailLines(info: ImageInfo, complaints: readonly string[]): string[] {
   const lines: string[] = [];
   const { checksum, sha256, trailing } = info;
   if (checksum !== undefined) {
@@ -129,9 +129,12 @@ function tailLines(info: ImageInfo): string[] {
     lines.push(field('behind it', `${trailing.sizeBytes} bytes, ${fill}`));
   }
   const problems = info.problems.filter((problem) => problem.code !== 'trailing-bytes');
-  lines.push(problems.length === 0 ? 'No complaints.' : 'Complaints');
-  lines.push(...problems.map((problem) => `  at ${hex(problem.offset)}: ${problem.text}`));
-  return lines;
+  const all = [...problems.map((problem) => `at ${hex(problem.offset)}: ${problem.text}`), ...complaints];
+  return [...lines, ...(all.length === 0 ? ['No complaints.'] : complaintLines(all))];
+}
+
+function complaintLines(complaints: readonly string[]): string[] {
+  return complaints.length === 0 ? [] : ['Complaints', ...complaints.map((each) => `  ${each}`)];
 }
 
 /** Every layout with a slot that takes the image. */
@@ -151,28 +154,42 @@ function slotLines(bytes: Uint8Array, layout: Layout): string[] {
   });
 }
 
-/** A flash dump in words: each part, and what would boot. */
+/** A flash dump in words: each part, and what boots. */
 export function explainDump(dump: FlashDump): string {
   const lines = ['Dump of a whole flash', '', 'Bootloader at 0x0', ...explainInfo(dump.bootloader)];
   if (dump.partitions === undefined) {
-    lines.push('', `Partition table at 0x8000: ${dump.tableProblem ?? 'unusable'}`);
+    lines.push('', `Partition table at 0x8000: ${dump.tableProblem ?? 'unusable'}`, 'boots: nothing');
     return `${lines.join('\n')}\n`;
   }
   lines.push('', 'Partition table at 0x8000', ...dump.partitions.map(partitionLine));
+  lines.push(...complaintLines(dump.tableComplaints));
   if (dump.otaData !== undefined) {
     const records = dump.otaData.records.map((record) =>
       record.isBlank ? 'blank' : `sequence ${record.sequence}${record.isValid ? '' : ' with a wrong CRC'}`,
     );
     lines.push('', `otadata: ${records.join(', ')}`);
   }
-  lines.push(
-    `boots: ${dump.bootPartition?.label ?? 'nothing'}${dump.boot?.logged === undefined ? '' : ` ("${dump.boot.logged}")`}`,
-  );
-  for (const { partition, image } of dump.apps) {
+  lines.push(...bootLines(dump));
+  for (const { partition, image, complaint } of dump.apps) {
     lines.push('', `${partition.label} at ${hex(partition.offset)}`);
-    lines.push(...(image === undefined ? ['  erased'] : explainInfo(image)));
+    if (image === undefined) lines.push('  erased');
+    else lines.push(...explainInfo(image, complaint === undefined ? [] : [complaint]));
   }
   return `${lines.join('\n')}\n`;
+}
+
+/** What boots in the bootloader's words, and what it tried before. */
+function bootLines({ boot, bootPartition, bootProblem = 'no reason known', apps }: FlashDump): string[] {
+  if (boot === undefined) return [`boots: nothing ("${bootProblem}")`];
+  const said = boot.logged.length === 0 ? '' : ` (${boot.logged.map((line) => `"${line}"`).join(', ')})`;
+  const refused = boot.refused.map(({ partition, why }) => `  not ${partition.label}: ${why}`);
+  if (boot.started === undefined) return [`boots: nothing${said}`, ...refused];
+  if (bootPartition === undefined) return [`boots: nothing (${bootProblem})`];
+  const complaint = apps.find(({ partition }) => partition === bootPartition)?.complaint;
+  const but = complaint === undefined ? '' : `, but: ${complaint}`;
+  const tries =
+    boot.first === bootPartition ? 'boots: ' : `tries ${boot.first?.label ?? 'none'} first, boots `;
+  return [`${tries}${bootPartition.label}${said}${but}`, ...refused];
 }
 
 /** One row of a table as the bootloader lays it out, in words. */

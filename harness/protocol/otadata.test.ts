@@ -13,7 +13,7 @@ import {
   type BootTargets,
 } from './otadata';
 
-const TWO_SLOTS: BootTargets = { slotCount: 2, hasFactory: false, hasOtaData: true };
+const TWO_SLOTS: BootTargets = { slotCount: 2, hasFactory: false, hasTest: false, otaDataBytes: 0x2000 };
 const WITH_FACTORY: BootTargets = { ...TWO_SLOTS, hasFactory: true };
 const read = (first?: number, second?: number) => parseOtaData(encodeOtaData(first, second));
 
@@ -81,7 +81,16 @@ describe('what boots', () => {
       'ota data partition invalid and no factory, will try all partitions',
       [0, 1],
     ],
-    ['no otadata partition', read(2), { ...TWO_SLOTS, hasOtaData: false }, -1, undefined, [0, 1]],
+    ['no otadata partition', read(2), { ...TWO_SLOTS, otaDataBytes: undefined }, -1, undefined, [0, 1]],
+    ['a test app comes last', read(2), { ...WITH_FACTORY, hasTest: true }, 1, undefined, [1, 0, -1, -2]],
+    [
+      'otadata of one sector',
+      read(2),
+      { ...WITH_FACTORY, hasTest: true, otaDataBytes: 0x1000 },
+      -99,
+      'ota_info partition size 4096 is too small (minimum 32 bytes)',
+      [],
+    ],
     ['three slots', read(6), { ...TWO_SLOTS, slotCount: 3 }, 2, undefined, [2, 1, 0]],
     // Words without a sign: what precedes 0 is 0xffffffff, and nothing beyond 2^31 is before the slots.
     ['sequence 0', read(0), TWO_SLOTS, 1, undefined, [1, 0]],
@@ -98,8 +107,11 @@ describe('what boots', () => {
     expect(bootTargetsOf(layoutByName('sdk-singleapp').partitions)).toEqual({
       slotCount: 0,
       hasFactory: true,
-      hasOtaData: false,
+      hasTest: false,
+      otaDataBytes: undefined,
     });
+    const test = { ...layoutByName('sdk-singleapp').partitions.at(-1)!, subtype: 0x20 };
+    expect(bootTargetsOf([test])).toMatchObject({ hasFactory: false, hasTest: true });
   });
 });
 

@@ -6,7 +6,14 @@
 import { readU32LE, writeU32LE } from '../core/bytes';
 import { ProtocolError, UsageError } from '../core/errors';
 import { crc32, wordBytes } from './bytes';
-import { APP_SUBTYPE, DATA_SUBTYPE, otaSlots, PARTITION_TYPE, type Partition } from './partition-table';
+import {
+  APP_SUBTYPE,
+  DATA_SUBTYPE,
+  lastRowOf,
+  otaSlots,
+  PARTITION_TYPE,
+  type Partition,
+} from './partition-table';
 
 export const OTADATA_BYTES = 0x2000;
 export const OTADATA_SECTOR_BYTES = 0x1000;
@@ -28,19 +35,24 @@ export interface OtaData {
 
 /** What a partition table offers to boot. */
 export interface BootTargets {
+  /** OTA slots, whatever their numbers; numbers from here on are never tried. */
   readonly slotCount: number;
   readonly hasFactory: boolean;
-  /** False when the table has no otadata partition. */
-  readonly hasOtaData: boolean;
+  readonly hasTest: boolean;
+  /** Size of the otadata partition; undefined when the table has none. */
+  readonly otaDataBytes: number | undefined;
 }
 
-/** Slot number, or -1 for the factory app. */
+/** What the bootloader counts apps by: the number of an OTA slot, or one of these. */
 export const FACTORY_INDEX = -1;
+export const TEST_INDEX = -2;
+/** No app: it stops without a search. */
+export const INVALID_INDEX = -99;
 
 export interface BootChoice {
   /** Where the search begins. */
   readonly index: number;
-  /** Every index in the order the bootloader tries them; factory only if there is one. */
+  /** Every index in the order the bootloader tries them; factory and test app only if there is one. */
   readonly order: readonly number[];
   /** The line it prints about it, if any. */
   readonly logged: string | undefined;
@@ -91,30 +103,36 @@ export function otaDataFor(slotIndex: number): Uint8Array {
 }
 
 export function bootTargetsOf(partitions: readonly Partition[]): BootTargets {
-  const has = (type: number, subtype: number) =>
-    partitions.some((each) => each.type === type && each.subtype === subtype);
   return {
     slotCount: otaSlots(partitions).length,
-    hasFactory: has(PARTITION_TYPE.APP, APP_SUBTYPE.FACTORY),
-    hasOtaData: has(PARTITION_TYPE.DATA, DATA_SUBTYPE.OTA),
+    hasFactory: lastRowOf(partitions, PARTITION_TYPE.APP, APP_SUBTYPE.FACTORY) !== undefined,
+    hasTest: lastRowOf(partitions, PARTITION_TYPE.APP, APP_SUBTYPE.TEST) !== undefined,
+    otaDataBytes: lastRowOf(partitions, PARTITION_TYPE.DATA, DATA_SUBTYPE.OTA)?.sizeBytes,
   };
 }
 
 /** Which app the bootloader starts, or tries first, and in which order it goes on when one is not bootable. */
 export function chooseBootSlot(otaData: OtaData, targets: BootTargets): BootChoice {
   const { index, logged } = firstChoice(otaData, targets);
+  if (index === INVALID_INDEX) return { index, order: [], logged };
   const order: number[] = [];
-  for (let each = index; each >= FACTORY_INDEX; each -= 1) order.push(each);
+  for (let each = index; each > FACTORY_INDEX; each -= 1) order.push(each);
+  if (targets.hasFactory) order.push(FACTORY_INDEX);
   for (let each = index + 1; each < targets.slotCount; each += 1) order.push(each);
-  const isThere = (each: number) => (each === FACTORY_INDEX ? targets.hasFactory : each < targets.slotCount);
-  return { index, order: order.filter(isThere), logged };
+  if (targets.hasTest) order.push(TEST_INDEX);
+  return { index, order: order.filter((each) => each < targets.slotCount), logged };
 }
 
 function firstChoice(
   { records }: OtaData,
-  { slotCount, hasFactory, hasOtaData }: BootTargets,
+  { slotCount, hasFactory, otaDataBytes }: BootTargets,
 ): { index: number; logged: string | undefined } {
-  if (!hasOtaData) return { index: FACTORY_INDEX, logged: undefined };
+  if (otaDataBytes === undefined) return { index: FACTORY_INDEX, logged: undefined };
+  if (otaDataBytes < OTADATA_BYTES) {
+    // It wants two sectors and names the size of a record.
+    const logged = `ota_info partition size ${otaDataBytes} is too small (minimum ${OTA_RECORD_BYTES} bytes)`;
+    return { index: INVALID_INDEX, logged };
+  }
   if (records.every((record) => record.isBlank)) {
     return hasFactory
       ? { index: FACTORY_INDEX, logged: 'Defaulting to factory image' }

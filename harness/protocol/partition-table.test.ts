@@ -185,6 +185,17 @@ describe('what a table can have wrong', () => {
     expect(verifyPartitions([at(0x85000, 0x75000, 0)], 0x100000)).toEqual([]);
   });
 
+  test('slots that the bootloader never tries: it counts them, and counts from 0', () => {
+    const ota = (n: number, offset: number): Partition => ({
+      ...at(offset, 0x1000, 0, `ota_${n}`),
+      subtype: 0x10 + n,
+    });
+    expect(verifyPartitions([ota(1, 0x30000), ota(0, 0x20000)], 0x100000)).toEqual([]);
+    expect(verifyPartitions([ota(0, 0x20000), ota(2, 0x30000)], 0x100000)).toEqual([
+      'ota_2: OTA slot 2 of 2, counted from 0: the bootloader never tries it',
+    ]);
+  });
+
   test('a label that is used twice is named once, behind what the bootloader refuses', () => {
     const rows = [at(0x20000, 0x1000), at(0x21000, 0x1000), at(0x22000, 0x1000), at(0x23000, 0x1000, 1, 'y')];
     expect(verifyPartitions(rows, 0x100000)).toEqual(['x: the label of 3 partitions, each needs its own']);

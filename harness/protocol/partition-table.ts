@@ -96,15 +96,37 @@ export function encodePartitionTable(partitions: readonly Partition[]): Uint8Arr
  * Complaints about a table, worst first: what the bootloader refuses, then what a build should refuse. Empty = good.
  */
 export function verifyPartitions(partitions: readonly Partition[], flashBytes: number): readonly string[] {
-  const refused = partitions.flatMap((partition, row) =>
-    partition.offset > flashBytes || partition.offset + partition.sizeBytes > flashBytes
+  return [
+    ...beyondChip(partitions, flashBytes),
+    ...overlaps(partitions),
+    ...sameLabels(partitions),
+    ...misaligned(partitions),
+    ...neverTried(partitions),
+  ];
+}
+
+/** Rows for which the bootloader refuses the whole table, in its words. */
+export function beyondChip(partitions: readonly Partition[], flashBytes: number): readonly string[] {
+  return partitions.flatMap(({ offset, sizeBytes }, row) =>
+    offset > flashBytes || offset + sizeBytes > flashBytes
       ? [
-          `partition ${row} invalid - offset ${hex(partition.offset)} size ${hex(partition.sizeBytes)} ` +
+          `partition ${row} invalid - offset ${hex(offset)} size ${hex(sizeBytes)} ` +
             `exceeds flash chip size ${hex(flashBytes)}`,
         ]
       : [],
   );
-  return [...refused, ...overlaps(partitions), ...sameLabels(partitions), ...misaligned(partitions)];
+}
+
+/** OTA slots behind a gap: the bootloader counts the rows and takes the count for the end of the numbers. */
+function neverTried(partitions: readonly Partition[]): string[] {
+  const slots = otaSlots(partitions);
+  return slots.flatMap((slot) => {
+    const index = otaIndexOf(slot)!;
+    if (index < slots.length) return [];
+    return [
+      `${slot.label}: OTA slot ${index} of ${slots.length}, counted from 0: the bootloader never tries it`,
+    ];
+  });
 }
 
 /** The SDK's build refuses them: by its label `esp_partition_find_first` finds one of them only. */
@@ -157,6 +179,15 @@ function misaligned(partitions: readonly Partition[]): string[] {
 export function otaIndexOf(partition: Partition): number | undefined {
   const index = partition.subtype - APP_SUBTYPE.OTA_0;
   return partition.type === PARTITION_TYPE.APP && index >= 0 && index < 16 ? index : undefined;
+}
+
+/** The row of this type; of several the last, as the bootloader keeps them. */
+export function lastRowOf(
+  partitions: readonly Partition[],
+  type: number,
+  subtype: number,
+): Partition | undefined {
+  return partitions.filter((each) => each.type === type && each.subtype === subtype).at(-1);
 }
 
 /** OTA slots by their number. */

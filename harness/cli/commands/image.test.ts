@@ -6,6 +6,7 @@ import { inspectImage } from '../../protocol/image';
 import { buildSyntheticApp, buildSyntheticBootloader } from '../../protocol/image-lab/encode';
 import { IMAGE_KINDS } from '../../protocol/image-lab/kinds';
 import { layoutByName, partitionOf } from '../../protocol/layouts';
+import { encodeOtaData } from '../../protocol/otadata';
 import { encodePartitionTable } from '../../protocol/partition-table';
 import type { CommandRow } from '../commands';
 import { runCommand } from '../testkit/run-command';
@@ -20,11 +21,22 @@ beforeAll(() => {
   folder = mkdtempSync(join(tmpdir(), 'esprig-image-'));
   writeFileSync(path('app.bin'), buildSyntheticApp({ slot: ota1 }));
   writeFileSync(path('page.bin'), '<!DOCTYPE html><html></html>');
-  const dump = new Uint8Array(0x9000).fill(0xff);
-  dump.set(buildSyntheticBootloader());
-  dump.set(encodePartitionTable(layoutByName('one-mb').partitions), 0x8000);
-  writeFileSync(path('dump.bin'), dump);
+  writeFileSync(path('dump.bin'), dumpWith());
 });
+
+const ERASED = new Uint8Array(0x10000).fill(0xff);
+
+/** The flash of a board whose ota_1 is good and whose ota_0 is erased; or with something else in places of it. */
+function dumpWith(...parts: readonly (readonly [number, Uint8Array])[]): Uint8Array {
+  const { partitions } = layoutByName('one-mb');
+  const dump = new Uint8Array(0x100000).fill(0xff);
+  dump.set(buildSyntheticBootloader());
+  dump.set(encodePartitionTable(partitions), 0x8000);
+  dump.set(encodeOtaData(2, undefined), 0xd000);
+  dump.set(buildSyntheticApp({ slot: ota1 }), ota1.offset);
+  for (const [offset, bytes] of parts) dump.set(bytes, offset);
+  return dump;
+}
 
 afterAll(() => rmSync(folder, { recursive: true }));
 
@@ -99,7 +111,69 @@ describe('image info', () => {
     const { exitCode, stdout } = await esprig('info', path('dump.bin'));
     expect(exitCode).toBe(0);
     expect(stdout).toMatch(/^Dump of a whole flash/);
-    expect(stdout).toMatch(/ota_1 at 0x80000\n {2}erased/);
+    expect(stdout).toMatch(/\nboots: ota_1\n/);
+    expect(stdout).toMatch(/ota_0 at 0x10000\n {2}erased/);
+  });
+
+  test.each([
+    [
+      'nothing boots',
+      () => dumpWith([ota1.offset, ERASED]),
+      /boots: nothing \("No bootable app partitions/,
+      { bootProblem: 'No bootable app partitions in the partition table' },
+    ],
+    [
+      'its table is for a larger chip',
+      () =>
+        dumpWith(
+          [0x8000, encodePartitionTable(layoutByName('two-ota-2mb').partitions)],
+          [ota1.offset, ERASED],
+        ),
+      /Complaints\n {2}partition 4 invalid[\s\S]*boots: nothing \("partition 4 invalid/,
+      { tableComplaints: [expect.stringMatching(/^partition 4 invalid/)], apps: [{}, {}] },
+    ],
+    [
+      'its table has something that a build refuses',
+      () =>
+        dumpWith([
+          0x8000,
+          encodePartitionTable([
+            ...layoutByName('one-mb').partitions,
+            { ...ota1, offset: 0xf0000, sizeBytes: 0x10000, subtype: 0x12 },
+          ]),
+        ]),
+      /Complaints\n {2}ota_1: the label of 2 partitions[\s\S]*boots: ota_1\n/,
+      { bootPartition: { label: 'ota_1' } },
+    ],
+    [
+      'an app is linked for another slot',
+      () => dumpWith([0x10000, buildSyntheticApp({ slot: ota1 })]),
+      /boots: ota_1\n[\s\S]*linked for a slot at 0x80000, not for 0x10000/,
+      { apps: [{ complaint: expect.stringMatching(/^linked for/) }, {}] },
+    ],
+  ])('exits 1 for a dump where %s', async (_what, dump, text, value) => {
+    writeFileSync(path('bad-dump.bin'), dump());
+    expect(await esprig('info', path('bad-dump.bin'))).toMatchObject({
+      exitCode: 1,
+      stdout: expect.stringMatching(text),
+    });
+    const { exitCode, stdout } = await esprig('info', path('bad-dump.bin'), '--json');
+    expect(exitCode).toBe(1);
+    expect(JSON.parse(stdout)).toMatchObject(value);
+  });
+
+  test('says what a dump tries first where that is not what boots', async () => {
+    writeFileSync(path('other.bin'), dumpWith([0xd000, encodeOtaData(1, undefined)]));
+    expect(await esprig('info', path('other.bin'))).toMatchObject({
+      exitCode: 0,
+      stdout: expect.stringMatching(
+        /\ntries ota_0 first, boots ota_1\n {2}not ota_0: image at 0x10000 has invalid magic byte\n/,
+      ),
+    });
+    expect(JSON.parse((await esprig('info', path('other.bin'), '--json')).stdout)).toMatchObject({
+      boot: { first: { label: 'ota_0' }, refused: [{ why: 'image at 0x10000 has invalid magic byte' }] },
+      bootPartition: { label: 'ota_1' },
+    });
   });
 
   test('gives one JSON value to scripts', async () => {

@@ -28,7 +28,7 @@ export function register(program: Command): void {
     .addHelpText('after', EXAMPLES);
   image
     .command('info')
-    .description('explain an image or a dump of a whole flash; exit 1 if something is wrong with it')
+    .description('explain an image or a dump of a whole flash; exit 1 if something is wrong or nothing boots')
     .argument('<file>', 'image, or flash dump')
     .option('--layout <name>', `${LAYOUT_HELP}; tells which of its slots the image may serve`)
     .option(...jsonOption('one JSON value'))
@@ -89,9 +89,10 @@ function infoOfDump(file: string, bytes: Uint8Array, out: Output): void {
   const isSound = (image: ImageInfo | undefined) =>
     image?.problems.every(({ code }) => code === 'trailing-bytes') ?? true;
   const isGood =
-    dump.partitions !== undefined &&
+    dump.bootPartition !== undefined &&
+    dump.tableComplaints.length === 0 &&
     isSound(dump.bootloader) &&
-    dump.apps.every(({ image }) => isSound(image));
+    dump.apps.every(({ image, complaint }) => isSound(image) && complaint === undefined);
   if (!isGood) setVerdict(1);
 }
 
