@@ -1,15 +1,10 @@
 import { createHash } from 'node:crypto';
+import { contentOf, otaDataIn, searchBoot } from '../protocol/boot-search';
+import { checkAsBootloader } from '../protocol/bootloader-check';
 import { inspectImage } from '../protocol/image';
 import { partitionOf, type Layout } from '../protocol/layouts';
-import {
-  bootTargetsOf,
-  chooseBootSlot,
-  OTADATA_BYTES,
-  parseOtaData,
-  type OtaData,
-} from '../protocol/otadata';
-import { DATA_SUBTYPE, otaSlots, PARTITION_TYPE, type Partition } from '../protocol/partition-table';
-import { checkAsBootloader } from '../protocol/bootloader-check';
+import { encodeOtaData, parseOtaData, type OtaData } from '../protocol/otadata';
+import { otaSlots, type Partition } from '../protocol/partition-table';
 
 /** What stands in a slot. */
 export interface SlotState {
@@ -25,9 +20,9 @@ export interface SlotState {
 
 /** The flash as it stands, looked at from outside. */
 export interface FlashState {
-  /** Label of the slot that the bootloader starts next; `none` when it would start none. */
+  /** Label of the slot, factory or test app that the bootloader starts next; `none` when it would start none. */
   readonly bootSlot: string;
-  /** Both records are blank where the layout has no otadata. */
+  /** Both records are blank where the layout has no otadata of two sectors. */
   readonly otadata: OtaData;
   readonly slots: Readonly<Record<string, SlotState>>;
   /** SHA-256 in hex of every partition, and of `bootloader` and `partition-table` before them. */
@@ -53,38 +48,27 @@ const sha256 = (bytes: Uint8Array): string => createHash('sha256').update(bytes)
 /** What these bytes, the whole flash from offset 0 on, hold in that layout. */
 export function flashStateOf(flash: Uint8Array, layout: Layout): FlashState {
   const { partitions } = layout;
-  const part = (offset: number, sizeBytes: number): Uint8Array => flash.subarray(offset, offset + sizeBytes);
-  const slots = otaSlots(partitions).map((slot) => ({
-    label: slot.label,
-    state: slotState(part(slot.offset, slot.sizeBytes), slot),
-  }));
-  const row = partitions.find(
-    ({ type, subtype }) => type === PARTITION_TYPE.DATA && subtype === DATA_SUBTYPE.OTA,
-  );
-  const otadata = parseOtaData(
-    row === undefined ? new Uint8Array(OTADATA_BYTES).fill(0xff) : part(row.offset, row.sizeBytes),
-  );
-  const { order } = chooseBootSlot(otadata, bootTargetsOf(partitions));
-  const boots = order.map((index) => slots[index]).find((slot) => slot?.state.isBootable === true);
+  const slots = otaSlots(partitions).map((slot) => [slot.label, slotState(flash, slot)]);
   return {
-    bootSlot: boots?.label ?? 'none',
-    otadata,
-    slots: Object.fromEntries(slots.map(({ label, state }) => [label, state])),
+    bootSlot: searchBoot(flash, partitions).started?.label ?? 'none',
+    otadata: otaDataIn(flash, partitions) ?? parseOtaData(encodeOtaData(undefined, undefined)),
+    slots: Object.fromEntries(slots) as Readonly<Record<string, SlotState>>,
     partitions: Object.fromEntries([
       ...Object.entries(BEFORE_PARTITIONS).map(([label, [offset, size]]) => [
         label,
-        sha256(part(offset, size)),
+        sha256(flash.subarray(offset, offset + size)),
       ]),
-      ...partitions.map(({ label, offset, sizeBytes }) => [label, sha256(part(offset, sizeBytes))]),
+      ...partitions.map((partition) => [partition.label, sha256(contentOf(flash, partition))]),
     ]) as Readonly<Record<string, string>>,
   };
 }
 
-function slotState(bytes: Uint8Array, slot: Partition): SlotState {
+function slotState(flash: Uint8Array, slot: Partition): SlotState {
+  const bytes = contentOf(flash, slot);
   const { imageBytes, descriptor } = inspectImage(bytes);
   return {
     sha256: sha256(imageBytes === undefined ? bytes : bytes.subarray(0, imageBytes)),
-    isBootable: checkAsBootloader(bytes, slot).ok,
+    isBootable: checkAsBootloader(bytes, slot, { flashBytes: flash.length }).ok,
     imageBytes,
     version: descriptor?.version,
   };
