@@ -84,12 +84,9 @@ describe('the search for an app that boots', () => {
       'Defaulting to factory image',
       'No bootable app partitions in the partition table',
     ]);
-    expect(searchBoot(flashWith([ota0], encodeOtaData(1, undefined)), [otadata, ota0])).toMatchObject({
-      first: ota0,
-      started: ota0,
-      refused: [],
-      logged: [],
-    });
+    const plain = searchBoot(flashWith([ota0], encodeOtaData(1, undefined)), [otadata, ota0]);
+    expect(plain).toMatchObject({ first: ota0, started: ota0 });
+    expect([plain.refused, plain.logged]).toEqual([[], []]);
   });
 
   test('ends before it begins where otadata has no two sectors', () => {

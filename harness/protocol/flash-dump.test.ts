@@ -187,6 +187,7 @@ boots: nothing ("No bootable app partitions in the partition table")
       tableProblem: expect.stringMatching(/partition 1/),
       bootProblem: expect.stringMatching(/partition 1/),
     });
+    expect(inspectFlashDump(bytes).tableComplaints).toEqual([]);
     expect(explainDump(inspectFlashDump(bytes))).toMatch(
       /Partition table at 0x8000: partition 1 invalid magic number/,
     );
