@@ -157,6 +157,29 @@ suite.each(LAYOUT_NAMES)(`the bootloader, layout %s${reason}`, (name) => {
     expect(spoken(otadata, files.images, 'runs at')).toEqual(expected(otadata, files.images));
   });
 
+  // By hand, from the SDK: its `ota_seq % app_count` has a `uint32_t` on the right, so that the left is taken for one too.
+  test.each([
+    [0, 1],
+    [0x7fffffff, 0],
+    [0x80000000, 1],
+    [0x80000001, 0],
+    [0x80000002, 1],
+    [0xfffffffe, 1],
+  ])('sequence %i selects slot %i of two: no number is negative, and 0 is one', (sequence, index) => {
+    const board = new BootBoard(files);
+    board.program('otadata', encodeOtaData(sequence, undefined));
+    const text = board.bootUntil('runs at');
+    const { flashOffset } = files.layout.slots[index]!;
+    expect(text).toContain(`boot: Loaded app from partition at offset 0x${flashOffset.toString(16)}`);
+    expect(text).not.toContain('is not bootable');
+  });
+
+  test('a sequence of 0 is less than one of 1', () => {
+    const board = new BootBoard(files);
+    board.program('otadata', encodeOtaData(0, 1));
+    expect(board.bootUntil('runs at')).toContain('Loaded app from partition at offset 0x10000');
+  });
+
   const damages: readonly (readonly [string, (image: Uint8Array) => Uint8Array])[] = [
     ['without its magic byte', (image) => broken(image, 0)],
     ['with too many segments', (image) => Uint8Array.from(image, (byte, at) => (at === 1 ? 17 : byte))],

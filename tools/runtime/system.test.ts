@@ -31,6 +31,8 @@ suite.each(['one-mb', 'two-ota-2mb'])(`slots of layout %s${reason}`, (name) => {
     ['blank', encodeOtaData(undefined, undefined), 0],
     ['sequence 1', encodeOtaData(1, undefined), 0],
     ['sequence 2', encodeOtaData(2, undefined), 1],
+    ['sequence 0', encodeOtaData(0, undefined), 1],
+    ['sequences 0 and 1', encodeOtaData(0, 1), 0],
     ['sequence 2 in the second sector', encodeOtaData(undefined, 2), 1],
     ['sequences 3 and 2', encodeOtaData(3, 2), 0],
     ['sequences 3 and 4', encodeOtaData(3, 4), 1],

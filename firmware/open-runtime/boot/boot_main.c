@@ -82,9 +82,7 @@ static void search(const boot_table_t *table, int32_t first)
     for (int32_t index = first; index >= BOOT_FACTORY_INDEX; index--) {
         try_index(table, index);
     }
-    /* A sequence beyond 2^31 makes a negative number: all are tried, the factory app first. */
-    int32_t next = first < BOOT_FACTORY_INDEX ? BOOT_FACTORY_INDEX : first + 1;
-    for (int32_t index = next; index < table->ota_count; index++) {
+    for (int32_t index = first + 1; index < (int32_t)table->ota_count; index++) {
         try_index(table, index);
     }
     if (table->test.size_bytes != 0) {

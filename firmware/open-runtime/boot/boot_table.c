@@ -196,7 +196,8 @@ bool boot_table_choose(const boot_table_t *table, int32_t *index)
         }
     }
     if ((is_valid(&records[0]) || is_valid(&records[1])) && table->ota_count > 0) {
-        *index = (int32_t)(sequence - 1) % table->ota_count;
+        /* No sign anywhere: with the SDK's, too, the number of slots is a uint32_t. Sequence 0 is one as any other. */
+        *index = (int32_t)((sequence - 1) % table->ota_count);
     } else if (has_factory) {
         BOOT_LOGE("boot", "ota data partition invalid, falling back to factory");
     } else {

@@ -21,7 +21,7 @@ typedef struct boot_table {
     boot_place_t test;
     boot_place_t otadata;
     boot_place_t ota[BOOT_MAX_OTA_SLOTS];
-    int32_t ota_count;
+    uint32_t ota_count;
 } boot_table_t;
 
 /* Reads and prints the partition table. False, and a line that says why, when it cannot be used. */

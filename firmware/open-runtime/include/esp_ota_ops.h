@@ -23,7 +23,10 @@ esp_err_t esp_ota_get_partition_description(const esp_partition_t *partition, es
 const esp_partition_t *esp_ota_get_running_partition(void);
 /* The OTA slot after `start_from` (NULL: the running one), round from the last to the first; NULL without slots. */
 const esp_partition_t *esp_ota_get_next_update_partition(const esp_partition_t *start_from);
-/* The partition that otadata selects: the next to boot. */
+/*
+ * The partition that the bootloader tries first: what otadata selects, without a valid record the factory app or else the first
+ * slot. NULL when otadata cannot be read. Another may be running: that one, if it could not be booted.
+ */
 const esp_partition_t *esp_ota_get_boot_partition(void);
 
 /*

@@ -119,22 +119,29 @@ const esp_partition_t *esp_ota_get_next_update_partition(const esp_partition_t *
     return find_slot(next);
 }
 
+/* The record that counts: of two valid ones that with the larger sequence, 0 being one. -1: neither is valid. */
+static int present_record(const record_t records[2])
+{
+    bool is_first_valid = is_valid(&records[0]);
+    bool is_second_valid = is_valid(&records[1]);
+    if (is_first_valid && (!is_second_valid || records[0].sequence >= records[1].sequence)) {
+        return 0;
+    }
+    return is_second_valid ? 1 : -1;
+}
+
 const esp_partition_t *esp_ota_get_boot_partition(void)
 {
     record_t records[2];
-    uint32_t sequence = 0;
     uint32_t count = slot_count();
     const esp_partition_t *factory =
         esp_partition_find_first(ESP_PARTITION_TYPE_APP, ESP_PARTITION_SUBTYPE_APP_FACTORY, NULL);
-    if (read_records(find_otadata(), records) == ESP_OK) {
-        for (size_t i = 0; i < 2; i++) {
-            if (is_valid(&records[i]) && records[i].sequence > sequence) {
-                sequence = records[i].sequence;
-            }
-        }
+    if (read_records(find_otadata(), records) != ESP_OK) {
+        return NULL;
     }
-    if (sequence != 0 && count != 0) {
-        return find_slot((sequence - 1) % count);
+    int present = present_record(records);
+    if (present >= 0 && count != 0) {
+        return find_slot((records[present].sequence - 1) % count);
     }
     return factory != NULL ? factory : find_slot(0);
 }
@@ -164,19 +171,16 @@ static esp_err_t select_slot(const esp_partition_t *otadata, uint32_t slot, uint
     if (err != ESP_OK) {
         return err;
     }
-    bool is_first_valid = is_valid(&records[0]);
-    bool is_second_valid = is_valid(&records[1]);
+    int present = present_record(records);
     size_t sector = 0;
     uint32_t sequence = slot + 1;
-    if (is_first_valid || is_second_valid) {
+    if (present >= 0) {
         /* The present record stays until the new one is whole. */
-        bool is_first_present =
-            is_first_valid && (!is_second_valid || records[0].sequence >= records[1].sequence);
-        uint32_t present = records[is_first_present ? 0 : 1].sequence;
-        sector = is_first_present ? 1 : 0;
+        uint32_t least = records[present].sequence;
+        sector = present == 0 ? 1 : 0;
         sequence = (slot + 1) % count;
-        if (sequence < present) {
-            sequence += (present - sequence + count - 1) / count * count;
+        if (sequence < least) {
+            sequence += (least - sequence + count - 1) / count * count;
         }
     }
     record_t record = records[sector];
