@@ -196,7 +196,7 @@ const bytewise = (bytes: Uint8Array): Uint8Array[] => Array.from(bytes, (byte) =
       first.destroy();
     });
 
-    it.each(['erase-fails:2', 'write-fails:3', 'read-fails:4', 'write-lost:2', 'boot-fails'])(
+    it.each(['erase-fails:2', 'write-fails:3', 'read-fails:4', 'write-lost:2', 'boot-fails', 'keep-fails'])(
       'a flash that fails (%s) is a 500, and the boot slot stays',
       async (fault) => {
         const server = await device('--fault', fault);

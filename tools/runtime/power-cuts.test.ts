@@ -1,5 +1,8 @@
 import { beforeAll, describe, expect, it } from '@jest/globals';
 import type { FlashOperation } from '../../harness/emulator/peripherals/flash-operation';
+import { Lab } from '../../harness/protocol/image-lab/lab';
+import { layoutByName, partitionOf } from '../../harness/protocol/layouts';
+import { encodeOtaData } from '../../harness/protocol/otadata';
 import { isInBootRecord, runPowerCuts, wrongAfter, type CutMoment, type CutOutcome } from './power-cuts';
 import { readFirmware, type BuiltFirmware } from './testkit/app-board';
 import { buildForTests, runtimeMissing } from './testkit/app-build';
@@ -106,6 +109,40 @@ function momentsOf(operation: FlashOperation, number: number): readonly CutMomen
           expect(app.upload(firmware.images[next], UPLOAD_LIMIT_MS).answer.status).toBe(200);
           app.until(() => app.console.includes(` in ${next} at `), `${next} runs`, 10_000);
         }
+      },
+      LIMIT_MS,
+    );
+
+    it(
+      'leaves the running app to boot while the slot that is updated is the selected one, which could not be booted',
+      () => {
+        const { offset } = partitionOf(layoutByName(LAYOUT), 'otadata');
+        const slot = partitionOf(layoutByName(LAYOUT), 'ota_1');
+        // The last operations, from before the checksum byte on, are in a page of their own.
+        const good = new Lab({ good: firmware.images.ota_1, slot });
+        const image = good.grownTo(Math.ceil(firmware.images.ota_1.length / 512) * 512 + 32);
+        const ends: CutOutcome[] = [];
+        runPowerCuts({
+          firmware: {
+            ...firmware,
+            flash: [...firmware.flash, { flashOffset: offset, bytes: encodeOtaData(3, 4) }],
+            images: { ...firmware.images, ota_1: image },
+          },
+          updates: 1,
+          momentsOf: (operation, number) =>
+            operation.addr >= slot.offset + image.length - 64
+              ? ['inside', 'behind']
+              : momentsOf(operation, number),
+          onCut: (cut) => ends.push({ ...cut, flash: new Uint8Array() }),
+        });
+        const inRecord = ends.filter((cut) => isInBootRecord(cut, LAYOUT));
+        const record = ['erase-sector', 'erase-sector', 'program', 'program'];
+        expect(inRecord.map(({ kind }) => kind)).toEqual([...record, ...record]);
+        expect(ends.slice(0, 4)).toEqual(inRecord.slice(0, 4));
+        expect(ends.at(-1)).toMatchObject({ moment: 'behind', booted: 'ota_1', isWhole: true });
+        const others = ends.slice(0, -1).filter(({ booted, isWhole }) => booted !== 'ota_0' || !isWhole);
+        expect(others).toEqual([]);
+        expect(ends.length).toBeGreaterThan(8 + 4);
       },
       LIMIT_MS,
     );

@@ -24,7 +24,8 @@ export interface ProbeDevice {
   readonly failFlash?: (kind: FlashFailure, operation: number) => Promise<void>;
 }
 
-export type FlashFailure = 'erase-fails' | 'write-fails' | 'read-fails' | 'write-lost' | 'boot-fails';
+export type FlashFailure =
+  'erase-fails' | 'write-fails' | 'read-fails' | 'write-lost' | 'boot-fails' | 'keep-fails';
 
 export interface ProbeLimits {
   /** Until an answer to a short request is there, or the rest of an upload's. */

@@ -363,6 +363,7 @@ const flashWriteFails: Probe = {
       ['erase-fails', 2],
       ['read-fails', 4],
       ['boot-fails', 1],
+      ['keep-fails', 1],
     ] as const;
     for (const [kind, operation] of failures) {
       await device.failFlash!(kind, operation);

@@ -63,6 +63,11 @@ typedef struct sse_ota_port {
 
     /* The slot that is running, and the one that an update goes to: never the same. */
     sse_ota_err_t (*slots)(void *context, struct sse_ota_slot *running, struct sse_ota_slot *next);
+    /*
+     * Before the next slot is touched: makes the running image the one to boot, if another is selected (one that could not
+     * be booted, or an update that nobody has restarted into). Otherwise nothing is written.
+     */
+    sse_ota_err_t (*keep_boot)(void *context);
     /* Erases one sector (SSE_OTA_SECTOR_BYTES) of the next slot; may take 0.4 s. */
     sse_ota_err_t (*erase_sector)(void *context, uint32_t offset);
     /* `bytes` is aligned to 4 and so are offset and length. */

@@ -56,6 +56,10 @@ static sse_ota_err_t flush(sse_ota_writer_t *writer)
     memset(writer->page + writer->page_length, 0xff, length - writer->page_length);
     /* A page never reaches into a second sector: its size divides the sector's. */
     if (writer->erased_bytes < offset + length) {
+        /* The boot loader does not look at the SHA-256: from the checksum byte on it would boot this, were it selected. */
+        if (offset == 0 && port->keep_boot(port->context) != SSE_OTA_OK) {
+            return flash_error(writer, "the running image could not be made the one to boot", 0);
+        }
         if (port->erase_sector(port->context, writer->erased_bytes) != SSE_OTA_OK) {
             return flash_error(writer, "cannot erase flash at %x", writer->erased_bytes);
         }

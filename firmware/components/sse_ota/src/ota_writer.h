@@ -8,8 +8,10 @@
 /*
  * One upload into the next slot: checks the bytes as they come, erases sector by sector just ahead of the writing (so
  * that the server stays awake), reads back what it wrote, and moves the boot slot last of all. Until the first eight
- * bytes have been found good, the flash is not touched; until sse_ota_writer_finish() has succeeded, which image boots
- * does not change.
+ * bytes have been found good, the flash is not touched; until sse_ota_writer_finish() has succeeded, the running image
+ * is the one that boots. Pages go to the flash before the whole is known to be good, and the boot loader knows less of
+ * an image than we do: what keeps it from the next slot is that the running one is selected, and that is seen to before
+ * the first erase.
  */
 typedef struct sse_ota_writer {
     const sse_ota_port_t *port;

@@ -150,6 +150,11 @@ static sse_ota_err_t fake_slots(void *context, sse_ota_slot_t *running, sse_ota_
     return ram_flash_slots(&((fake_t *)context)->flash, running, next);
 }
 
+static sse_ota_err_t fake_keep_boot(void *context)
+{
+    return ram_flash_keep_boot(&((fake_t *)context)->flash);
+}
+
 static sse_ota_err_t fake_erase_sector(void *context, uint32_t offset)
 {
     ((fake_t *)context)->now_ms += 40;
@@ -236,8 +241,8 @@ fake_t *fake_new(const char *layout)
     /* The large parts are only cleared where they are used: a new world costs little. */
     const sse_ota_port_t port = {
         fake,       fake_listen, fake_accept, fake_recv,  fake_send,    fake_end_sending, fake_close,
-        fake_wait,  fake_slots,  fake_erase_sector, fake_write, fake_read, fake_set_boot, fake_now_ms,
-        fake_heap,  fake_restart, fake_log,   fake_hook,  fake_lock,    fake_lock,
+        fake_wait,  fake_slots,  fake_keep_boot, fake_erase_sector, fake_write, fake_read, fake_set_boot,
+        fake_now_ms, fake_heap,  fake_restart, fake_log,  fake_hook,    fake_lock,        fake_lock,
     };
     CHECK(ram_flash_start(&fake->flash, layout));
     for (size_t i = 0; i < FAKE_CLIENTS; i++) {

@@ -282,10 +282,120 @@ static void writer_alone(void)
     CHECK_EQUAL(fake->flash.boot, 1);
 }
 
+/*
+ * The device runs slot 0 because slot 1, which is selected, could not be booted; an image for slot 1 whose checksum byte is
+ * the last of a page: it is in the flash before the SHA-256 has come.
+ */
+static fake_t *fallen_back(uint8_t *running, size_t running_bytes)
+{
+    fake_t *fake = fake_new("one-mb");
+    ram_flash_t *flash = &fake->flash;
+    uint32_t code_bytes = 0x700;
+    make_image(&flash->slots[0], 0x400);
+    memcpy(flash->bytes + flash->slots[0].flash_offset, s_image, s_image_bytes);
+    memcpy(running, s_image, running_bytes);
+    flash->boot = 1;
+    do {
+        make_image(&flash->slots[1], code_bytes);
+        code_bytes += 4;
+    } while (s_image_bytes % fake->config.page_bytes != SSE_OTA_SHA256_BYTES);
+    fake_start(fake);
+    return fake;
+}
+
+static void still_boots(const fake_t *fake, const uint8_t *running, size_t running_bytes)
+{
+    const ram_flash_t *flash = &fake->flash;
+    CHECK_EQUAL(ram_flash_would_start(flash), 0);
+    CHECK_EQUAL(fake->restarts, 0);
+    CHECK(!flash->is_misused);
+    CHECK(memcmp(flash->bytes + flash->slots[0].flash_offset, running, running_bytes) == 0);
+}
+
+static void boot_slot_elsewhere(void)
+{
+    static uint8_t running[0x400];
+    check_begin("what runs is what boots, also where another slot is selected: after each piece of an upload that breaks off");
+    fake_t *fake = fallen_back(running, sizeof(running));
+    fake_client_t *client = fake_connect(fake, s_request, make_request(s_image_bytes, ""));
+    client->piece_bytes = 16;
+    for (client->ready_bytes = s_head_bytes; client->ready_bytes < client->sends_bytes; client->ready_bytes += 16) {
+        fake_run(fake, 200);
+        check_note("%zu bytes", client->ready_bytes - s_head_bytes);
+        still_boots(fake, running, sizeof(running));
+    }
+    /* All but the digest is there, and would boot. */
+    fake->flash.boot = 1;
+    CHECK_EQUAL(ram_flash_would_start(&fake->flash), 1);
+    fake->flash.boot = 0;
+    client->sends_bytes = client->ready_bytes = s_head_bytes + s_image_bytes - 1;
+    client->ends = true;
+    CHECK(fake_run_until_ended(fake, client, 100));
+    CHECK(fake_says(client, "\"truncated\""));
+    still_boots(fake, running, sizeof(running));
+
+    check_begin("and after one whose SHA-256 is wrong; the next good upload is installed");
+    fake = fallen_back(running, sizeof(running));
+    size_t length = make_request(s_image_bytes, "");
+    s_image[s_image_bytes - 1] ^= 1;
+    client = fake_connect(fake, s_request, length);
+    client->piece_bytes = 16;
+    CHECK(fake_run_until_ended(fake, client, 20000));
+    CHECK(fake_says(client, "\"bad_checksum\""));
+    still_boots(fake, running, sizeof(running));
+    CHECK_EQUAL(fake->flash.boot_writes, 1);
+    s_image[s_image_bytes - 1] ^= 1;
+    fake_forget(fake, client);
+    still_serves(fake);
+    CHECK_EQUAL(fake->flash.boot_writes, 2);
+
+    check_begin("an update that nobody has restarted into does not boot any more once the next upload goes over it");
+    CHECK_EQUAL(ram_flash_would_start(&fake->flash), 1);
+    sse_ota_server_stop(&fake->server);
+    fake_start(fake);
+    length = make_request(s_image_bytes, "");
+    s_image[s_image_bytes - 1] ^= 1;
+    client = fake_connect(fake, s_request, length);
+    client->piece_bytes = 16;
+    CHECK(fake_run_until_ended(fake, client, 20000));
+    CHECK(fake_says(client, "\"bad_checksum\""));
+    still_boots(fake, running, sizeof(running));
+
+    check_begin("what the first eight bytes decide does not touch the selection either");
+    fake = fallen_back(running, sizeof(running));
+    length = make_request(s_image_bytes, "");
+    s_image[0] = 0;
+    client = fake_connect(fake, s_request, length);
+    CHECK(fake_run_until_ended(fake, client, 1000));
+    CHECK(fake_says(client, "\"bad_magic\""));
+    CHECK_EQUAL(fake->flash.boot, 1);
+    CHECK_EQUAL(fake->flash.boot_writes + fake->flash.erases, 0);
+
+    check_begin("what runs cannot be made the one to boot: 500, and nothing is erased");
+    fake = fallen_back(running, sizeof(running));
+    fake->flash.fault = RAM_FLASH_KEEP_FAILS;
+    client = fake_connect(fake, s_request, make_request(s_image_bytes, ""));
+    CHECK(fake_run_until_ended(fake, client, 20000));
+    CHECK_EQUAL(fake_status(client), 500);
+    CHECK(fake_says(client, "\"flash_error\""));
+    CHECK_EQUAL(fake->flash.erases + fake->flash.writes, 0);
+    still_boots(fake, running, sizeof(running));
+    fake_forget(fake, client);
+    still_serves(fake);
+
+    check_begin("with the running slot selected an upload writes the selection once, at its end");
+    fake = world("one-mb", 0x700);
+    client = fake_connect(fake, s_request, make_request(s_image_bytes, ""));
+    CHECK(fake_run_until_ended(fake, client, 20000));
+    CHECK_EQUAL(fake->flash.boot_writes, 1);
+    installed(fake, client);
+}
+
 static void failing_flash(void)
 {
     static const ram_flash_fault_t FAULTS[] = {RAM_FLASH_ERASE_FAILS, RAM_FLASH_WRITE_FAILS, RAM_FLASH_READ_FAILS,
-                                               RAM_FLASH_WRITE_LOST,  RAM_FLASH_ERASE_LOST,  RAM_FLASH_BOOT_FAILS};
+                                               RAM_FLASH_WRITE_LOST,  RAM_FLASH_ERASE_LOST,  RAM_FLASH_BOOT_FAILS,
+                                               RAM_FLASH_KEEP_FAILS};
     check_begin("whatever flash operation fails, aloud or silently: 500, and the boot slot stays");
     for (size_t f = 0; f < sizeof(FAULTS) / sizeof(FAULTS[0]); f++) {
         unsigned refused = 0;
@@ -309,12 +419,12 @@ static void failing_flash(void)
             unharmed(fake);
             fake_forget(fake, client);
             still_serves(fake);
-            if (FAULTS[f] == RAM_FLASH_BOOT_FAILS) {
-                break;
+            if (FAULTS[f] >= RAM_FLASH_BOOT_FAILS) {
+                break; /* there is one such operation */
             }
         }
         check_note("fault %d: %u places", FAULTS[f], refused);
-        CHECK(refused >= (FAULTS[f] == RAM_FLASH_BOOT_FAILS ? 1u : 4u));
+        CHECK(refused >= (FAULTS[f] >= RAM_FLASH_BOOT_FAILS ? 1u : 4u));
     }
 }
 
@@ -367,6 +477,7 @@ void test_upload(void)
     broken_off();
     bad_images();
     writer_alone();
+    boot_slot_elsewhere();
     failing_flash();
     one_at_a_time();
 }

@@ -2,7 +2,8 @@
 /*
  * esp_ota_begin/write/end are not used: they erase the whole slot at once (seconds in which nobody is answered), one sector
  * more than needed when the image ends with a sector (and so cannot fill a slot), and check the link address by a rule
- * of their own. esp_ota_set_boot_partition() is: it verifies the image in flash once more and writes otadata.
+ * of their own. esp_ota_set_boot_partition() is: it verifies the image in flash once more and writes otadata, into the sector
+ * that does not hold the present record.
  */
 #include "esp8266_port.h"
 
@@ -43,6 +44,24 @@ static sse_ota_err_t result_of(esp_err_t err)
     return err == ESP_OK ? SSE_OTA_OK : SSE_OTA_REFUSE_FLASH;
 }
 
+/*
+ * Without a valid record esp_ota_get_boot_partition() tells, as the boot loader does it, the factory app or else the first slot: so
+ * a new board that runs its first slot has nothing written. otadata cannot select a test app, which the boot loader takes when it
+ * finds no other.
+ */
+static sse_ota_err_t port_keep_boot(void *context)
+{
+    (void)context;
+    const esp_partition_t *running = esp_ota_get_running_partition();
+    if (esp_ota_get_boot_partition() == running) {
+        return SSE_OTA_OK;
+    }
+    if (running->subtype == ESP_PARTITION_SUBTYPE_APP_TEST) {
+        return SSE_OTA_REFUSE_FLASH;
+    }
+    return result_of(esp_ota_set_boot_partition(running));
+}
+
 static sse_ota_err_t port_erase_sector(void *context, uint32_t offset)
 {
     (void)context;
@@ -70,6 +89,7 @@ static sse_ota_err_t port_set_boot(void *context)
 void sse_ota_esp8266_slots(sse_ota_port_t *port)
 {
     port->slots = port_slots;
+    port->keep_boot = port_keep_boot;
     port->erase_sector = port_erase_sector;
     port->write = port_write;
     port->read = port_read;

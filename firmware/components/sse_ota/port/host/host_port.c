@@ -123,6 +123,11 @@ static sse_ota_err_t host_slots(void *context, sse_ota_slot_t *running, sse_ota_
     return ram_flash_slots(&((host_port_t *)context)->flash, running, next);
 }
 
+static sse_ota_err_t host_keep_boot(void *context)
+{
+    return ram_flash_keep_boot(&((host_port_t *)context)->flash);
+}
+
 static sse_ota_err_t host_erase_sector(void *context, uint32_t offset)
 {
     return ram_flash_erase_sector(&((host_port_t *)context)->flash, offset);
@@ -208,6 +213,7 @@ void host_port_table(host_port_t *host, sse_ota_port_t *port)
         .close = host_close,
         .wait = host_wait,
         .slots = host_slots,
+        .keep_boot = host_keep_boot,
         .erase_sector = host_erase_sector,
         .write = host_write,
         .read = host_read,

@@ -26,7 +26,7 @@ static sse_ota_server_t s_server;
 static bool set_fault(const char *text)
 {
     static const char *const KINDS[] = {"none", "erase-fails", "write-fails", "read-fails", "write-lost", "erase-lost",
-                                        "boot-fails"};
+                                        "boot-fails", "keep-fails"};
     for (unsigned i = 0; i < sizeof(KINDS) / sizeof(KINDS[0]); i++) {
         size_t length = strlen(KINDS[i]);
         if (strncmp(text, KINDS[i], length) == 0 && (text[length] == ':' || text[length] == '\0')) {

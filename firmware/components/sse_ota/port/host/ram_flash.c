@@ -20,7 +20,7 @@ bool ram_flash_start(ram_flash_t *flash, const char *layout)
     memset(flash->bytes, 0xff, sizeof(flash->bytes));
     flash->running = flash->boot = 0;
     flash->fault = RAM_FLASH_NO_FAULT;
-    flash->fault_at = flash->erases = flash->writes = flash->reads = 0;
+    flash->fault_at = flash->erases = flash->writes = flash->reads = flash->boot_writes = 0;
     flash->is_misused = false;
     for (size_t i = 0; i < sizeof(LAYOUTS) / sizeof(LAYOUTS[0]); i++) {
         if (strcmp(layout, LAYOUTS[i].name) == 0) {
@@ -138,13 +138,40 @@ static bool would_boot(const uint8_t *image, uint32_t size_bytes)
     return image[at | 15] == sum;
 }
 
-sse_ota_err_t ram_flash_set_boot(ram_flash_t *flash)
+static bool is_bootable(const ram_flash_t *flash, unsigned index)
 {
-    const sse_ota_slot_t *slot = next_slot(flash);
-    if (flash->fault == RAM_FLASH_BOOT_FAILS || !would_boot(flash->bytes + slot->flash_offset, slot->size_bytes)) {
+    const sse_ota_slot_t *slot = &flash->slots[index];
+    return would_boot(flash->bytes + slot->flash_offset, slot->size_bytes);
+}
+
+unsigned ram_flash_would_start(const ram_flash_t *flash)
+{
+    if (is_bootable(flash, flash->boot)) {
+        return flash->boot;
+    }
+    return is_bootable(flash, 1 - flash->boot) ? 1 - flash->boot : 2;
+}
+
+sse_ota_err_t ram_flash_keep_boot(ram_flash_t *flash)
+{
+    if (flash->fault == RAM_FLASH_KEEP_FAILS) {
         return SSE_OTA_ERR_IO;
     }
-    flash->boot = flash->running == 0 ? 1 : 0;
+    if (flash->boot != flash->running) {
+        flash->boot = flash->running;
+        flash->boot_writes++;
+    }
+    return SSE_OTA_OK;
+}
+
+sse_ota_err_t ram_flash_set_boot(ram_flash_t *flash)
+{
+    unsigned next = flash->running == 0 ? 1 : 0;
+    if (flash->fault == RAM_FLASH_BOOT_FAILS || !is_bootable(flash, next)) {
+        return SSE_OTA_ERR_IO;
+    }
+    flash->boot = next;
+    flash->boot_writes++;
     return SSE_OTA_OK;
 }
 

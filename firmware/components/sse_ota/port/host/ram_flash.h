@@ -18,7 +18,8 @@ typedef enum ram_flash_fault {
     RAM_FLASH_READ_FAILS,
     RAM_FLASH_WRITE_LOST,  /* the driver reports success; nothing was written: a worn or locked sector */
     RAM_FLASH_ERASE_LOST,
-    RAM_FLASH_BOOT_FAILS   /* the new slot cannot be made the one to boot */
+    RAM_FLASH_BOOT_FAILS,  /* the new slot cannot be made the one to boot */
+    RAM_FLASH_KEEP_FAILS   /* nor can the running one */
 } ram_flash_fault_t;
 
 #define RAM_FLASH_BYTES 0x400000u
@@ -33,6 +34,7 @@ typedef struct ram_flash {
     uint32_t erases;        /* operations so far */
     uint32_t writes;
     uint32_t reads;
+    uint32_t boot_writes;   /* times that `boot` was written */
     bool is_misused;        /* outside the next slot, unaligned, or a write that had to set a bit */
 } ram_flash_t;
 
@@ -41,10 +43,14 @@ bool ram_flash_start(ram_flash_t *flash, const char *layout);
 
 /* The port's functions of the same names. */
 sse_ota_err_t ram_flash_slots(const ram_flash_t *flash, sse_ota_slot_t *running, sse_ota_slot_t *next);
+sse_ota_err_t ram_flash_keep_boot(ram_flash_t *flash);
 sse_ota_err_t ram_flash_erase_sector(ram_flash_t *flash, uint32_t offset);
 sse_ota_err_t ram_flash_write(ram_flash_t *flash, uint32_t offset, const void *bytes, size_t length);
 sse_ota_err_t ram_flash_read(ram_flash_t *flash, uint32_t offset, void *bytes, size_t length);
 sse_ota_err_t ram_flash_set_boot(ram_flash_t *flash);
+
+/* Index of the slot that a boot loader would start now: the boot slot, the other if that one holds no image. 2: neither does. */
+unsigned ram_flash_would_start(const ram_flash_t *flash);
 
 /* What a restart does: the boot slot runs. */
 void ram_flash_restart(ram_flash_t *flash);
