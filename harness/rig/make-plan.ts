@@ -1,7 +1,7 @@
 import { UsageError } from '../core/errors';
 import { profileFrom } from '../device/dut-profile';
 import { layoutByName } from '../protocol/layouts';
-import type { Settings } from './provisioning';
+import { TOKEN_MOST_BYTES, type Settings } from './provisioning';
 import { abilitiesOf } from './rig-checks';
 import type { RigFile } from './rig-file';
 import { firmwareFor } from './rig-firmware';
@@ -22,7 +22,7 @@ const HTTP_PORT = 80;
 
 /**
  * Looks up all that a rig file names.
- * @throws UsageError ESPRIG_USAGE for a secret that is not set; RigError ESPRIG_RIG_NO_FIRMWARE
+ * @throws UsageError ESPRIG_USAGE for a secret that is not set or a token that is too long; RigError ESPRIG_RIG_NO_FIRMWARE
  */
 export function planOf(rig: RigFile, options: PlanOptions = {}): RigPlan {
   const { description, file } = rig;
@@ -58,9 +58,23 @@ export function devicePortOf({ dut }: RigDescription): number {
   return dut?.port ?? HTTP_PORT;
 }
 
-/** The bearer token that the rig's firmware is given. @throws UsageError ESPRIG_USAGE when it is named and not set */
+/**
+ * The bearer token that the rig's firmware is given.
+ * @throws UsageError ESPRIG_USAGE when it is named and not set, or is more than our firmware takes
+ */
 export function tokenOf({ description, file }: RigFile): string | undefined {
-  return secret(description.dut?.tokenEnv, 'dut.tokenEnv', file);
+  const { tokenEnv, profile = 'contract' } = description.dut ?? {};
+  const token = secret(tokenEnv, 'dut.tokenEnv', file);
+  const tokenBytes = Buffer.byteLength(token ?? '');
+  if (profile !== 'contract' || tokenBytes <= TOKEN_MOST_BYTES) return token;
+  throw new UsageError(
+    'ESPRIG_USAGE',
+    `the environment variable ${tokenEnv}, which ${file} names in dut.tokenEnv, holds ${tokenBytes} bytes: ` +
+      `a token has ${TOKEN_MOST_BYTES} at most`,
+    {
+      hint: 'With a longer one the firmware would serve nobody. Choose a shorter one, for the device as well.',
+    },
+  );
 }
 
 /** Those of the secrets that a rig file names which are set: never to be shown. */

@@ -1,3 +1,4 @@
+import { UsageError } from '../core/errors';
 import type { FlashPart } from '../device/flash-plan';
 import type { Layout } from '../protocol/layouts';
 import type { NvsEntry } from '../protocol/nvs-format';
@@ -12,8 +13,13 @@ export interface Settings {
 }
 
 const NAMESPACE = 'esprig';
+/** Of our firmware, by section 8 of the contract. With one that it cannot use it serves nobody. */
+export const TOKEN_MOST_BYTES = 64;
 
-/** The NVS partition that holds these settings and nothing else; undefined when the layout has no such partition. */
+/**
+ * The NVS partition that holds these settings and nothing else; undefined when the layout has no such partition.
+ * @throws UsageError ESPRIG_USAGE for a token that the firmware could not use
+ */
 export function settingsPart(settings: Settings, layout: Layout): FlashPart | undefined {
   const row = layout.partitions.find(
     ({ type, subtype }) => type === PARTITION_TYPE.DATA && subtype === DATA_SUBTYPE.NVS,
@@ -28,6 +34,7 @@ export function settingsPart(settings: Settings, layout: Layout): FlashPart | un
 }
 
 function entriesOf({ ssid, passphrase, token }: Settings): readonly NvsEntry[] {
+  if (token !== undefined) checkToken(token);
   const rows = [
     ['ssid', ssid],
     ['psk', passphrase],
@@ -35,5 +42,15 @@ function entriesOf({ ssid, passphrase, token }: Settings): readonly NvsEntry[] {
   ] as const;
   return rows.flatMap(([key, value]) =>
     value === undefined ? [] : [{ namespace: NAMESPACE, key, type: 'string' as const, value }],
+  );
+}
+
+function checkToken(token: string): void {
+  const bytes = Buffer.byteLength(token);
+  if (bytes > 0 && bytes <= TOKEN_MOST_BYTES) return;
+  throw new UsageError(
+    'ESPRIG_USAGE',
+    `settings: a token of ${bytes} bytes; the firmware takes 1 to ${TOKEN_MOST_BYTES}`,
+    { hint: 'Leave the token away if the firmware is to ask for none.' },
   );
 }

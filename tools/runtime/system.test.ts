@@ -143,6 +143,23 @@ suite(`flash of the open runtime${reason}`, () => {
   });
 });
 
+suite(`the app's settings${reason}`, () => {
+  test('a token that is not read for any other reason than that there is none is told apart from none', async () => {
+    const files = await buildSystemProgram('app_settings', 'one-mb');
+    const { lines } = runSystemProgram(files, { nvs: encodeNvs([], { sizeBytes: NVS_BYTES }) });
+    expect(lines.filter((line) => /^(open|read)ing /.test(line))).toEqual([
+      "opening 0x0: 1 0 'x'",
+      "reading 0x0: 1 0 'x'",
+      "opening 0x1102: 0 0 ''",
+      "reading 0x1102: 0 0 ''",
+      ...['0x110c', '0x1101', '0x10011'].flatMap((error) => [
+        `opening ${error}: 0 1 ''`,
+        `reading ${error}: 0 1 ''`,
+      ]),
+    ]);
+  });
+});
+
 suite(`NVS of the open runtime${reason}`, () => {
   let files: BootFiles;
   beforeAll(async () => {

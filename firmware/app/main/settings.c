@@ -9,18 +9,17 @@
 
 static const char TAG[] = "settings";
 
-static bool read_string(nvs_handle_t handle, const char *key, char *value, size_t size_bytes)
+static esp_err_t read_string(nvs_handle_t handle, const char *key, char *value, size_t size_bytes)
 {
     size_t length = size_bytes;
     esp_err_t err = nvs_get_str(handle, key, value, &length);
-    if (err == ESP_OK) {
-        return true;
+    if (err != ESP_OK) {
+        value[0] = '\0';
+        if (err != ESP_ERR_NVS_NOT_FOUND) {
+            ESP_LOGW(TAG, "%s is not used: error 0x%x", key, err);
+        }
     }
-    value[0] = '\0';
-    if (err != ESP_ERR_NVS_NOT_FOUND) {
-        ESP_LOGW(TAG, "%s is not used: error 0x%x", key, err);
-    }
-    return false;
+    return err;
 }
 
 void settings_read(settings_t *settings)
@@ -40,10 +39,13 @@ void settings_read(settings_t *settings)
     }
     if (err != ESP_OK) {
         ESP_LOGW(TAG, "cannot read: error 0x%x", err);
+        settings->is_token_unusable = true;
         return;
     }
     (void)read_string(handle, "ssid", settings->ssid, sizeof(settings->ssid));
     (void)read_string(handle, "psk", settings->psk, sizeof(settings->psk));
-    settings->has_token = read_string(handle, "token", settings->token, sizeof(settings->token));
+    err = read_string(handle, "token", settings->token, sizeof(settings->token));
+    settings->has_token = settings->token[0] != '\0';
+    settings->is_token_unusable = !settings->has_token && err != ESP_ERR_NVS_NOT_FOUND;
     nvs_close(handle);
 }
