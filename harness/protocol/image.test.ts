@@ -3,6 +3,7 @@ import { createHash } from 'node:crypto';
 import { concatBytes, toHex, writeU32LE } from '../core/bytes';
 import { checkAsBootloader, loadAsRom } from './bootloader-check';
 import { buildSyntheticApp, buildSyntheticBootloader, encodeImage } from './image-lab/encode';
+import { makeImage } from './image-lab/make';
 import { inspectImage, parseHeader } from './image';
 import { explainImage } from './image-explain';
 import { layoutByName, partitionOf } from './layouts';
@@ -93,6 +94,21 @@ describe('an app image', () => {
       imageBytes: app.length,
       trailing: { sizeBytes: 100, fill: 0xff },
       problems: [{ code: 'trailing-bytes', offset: app.length }],
+    });
+  });
+});
+
+describe('an app whose first segment is for RAM', () => {
+  test('is complained of: nothing copies that one', () => {
+    const { bytes } = makeImage('segment-ram-first', { good: app, slot: ota1 });
+    expect(inspectImage(bytes)).toMatchObject({
+      kind: 'app',
+      problems: [
+        {
+          ...{ code: 'segment-first', offset: 8 },
+          text: 'segment 0 (0x3ffe8000 + 0xf8) comes first and is for RAM: an app copies only those behind it',
+        },
+      ],
     });
   });
 });

@@ -79,6 +79,7 @@ export type ImageProblemCode =
   | 'segment-truncated'
   | 'segment-outside'
   | 'segment-unaligned'
+  | 'segment-first'
   | 'checksum-missing'
   | 'checksum'
   | 'sha-missing'
@@ -142,6 +143,7 @@ export function inspectImage(bytes: Uint8Array): ImageInfo {
   const linkBase = linkBaseOf(segments);
   const kind = isFlashAddr(header.entryAddr) || segments.some((s) => s.region === 'flash') ? 'app' : 'ram';
   checkEntry(header.entryAddr, kind, complain);
+  if (kind === 'app') checkFirstSegment(segments, complain);
 
   let checksum: ImageChecksum | undefined;
   let sha256: ImageDigest | undefined;
@@ -253,6 +255,14 @@ function checkEntry(entryAddr: number, kind: 'app' | 'ram', complain: Complain):
     const wanted = kind === 'app' ? 'mapped flash' : 'instruction RAM';
     complain('entry-outside', 4, `entry ${hex(entryAddr, 8)} is not in ${wanted}`);
   }
+}
+
+/** An app's start-up code copies segments from the second one on: `call_start_cpu` of the SDK, components/esp8266. */
+function checkFirstSegment([first]: readonly ImageSegment[], complain: Complain): void {
+  if (first?.region === undefined || first.region === 'flash') return;
+  const range = `${hex(first.loadAddr, 8)} + ${hex(first.sizeBytes)}`;
+  const problem = `segment 0 (${range}) comes first and is for RAM: an app copies only those behind it`;
+  complain('segment-first', first.headerOffset, problem);
 }
 
 function readChecksum(

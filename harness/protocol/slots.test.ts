@@ -164,6 +164,7 @@ describe('a refusal tells where, and in words', () => {
     ['segment-past-slot', 'bad_header', 0x3fac, 'segment 4, 0x40100080 + 0x6c050: reaches beyond ota_0'],
     ['segment-addr-zero', 'bad_header', 0x3d18, 'segment 2, 0x00000000 + 0x204: no memory to load it to'],
     ['other-slot-segments', 'bad_header', 8, 'segment 0, 0x40280010 + 0x3400: ota_0 maps it at 0x40210010'],
+    ['segment-ram-first', 'bad_header', 8, 'segment 0, 0x3ffe8000 + 0xf8: nothing copies a first one to RAM'],
     ['first-sector', 'truncated', 4096, 'segment 0, 0x40210010 + 0x3400: 9232 bytes missing'],
     ['entry-behind-code', 'bad_header', 4, 'entry 0x40213d18 is in no flash segment'],
     ['cut-last-byte', 'truncated', 0x44ef, 'the image ends at 17648, 17647 bytes came'],

@@ -11,8 +11,8 @@
  *     wrong_slot    entry outside [0x40200000 + (offset & 0xFFFFF) + 0x10, 0x40200000 + (offset & 0xFFFFF) + size)
  *   at verification, before the boot slot moves, segment by segment and then the tail:
  *     bad_header    a segment that is not made of whole words, reaches beyond the slot, lies in no memory an app is
- *                   loaded to, or is linked for flash addresses that are not where the slot maps it; an entry in no
- *                   flash segment; bytes after the end
+ *                   loaded to, or is linked for flash addresses that are not where the slot maps it; a first segment
+ *                   for RAM; an entry in no flash segment; bytes after the end
  *     truncated     the bytes end before the image does (checksum block and SHA-256 included)
  *     bad_checksum  checksum byte or SHA-256 wrong
  */
@@ -158,6 +158,9 @@ export function verifyForSlot(image: Uint8Array, slot: Slot): SlotVerdict {
         return refuse('bad_header', offset, `${range}: ${slot.label} maps it at ${hex(start, 8)}`);
       }
       isEntryInside ||= entry >= start && entry < start + sizeBytes;
+    } else if (index === 0) {
+      // `call_start_cpu` of the SDK steps over a segment before it copies the first time.
+      return refuse('bad_header', offset, `${range}: nothing copies a first one to RAM`);
     }
     if (dataOffset + sizeBytes > image.length) {
       const missing = dataOffset + sizeBytes - image.length;

@@ -1,6 +1,9 @@
 import { beforeAll, describe, expect, test } from '@jest/globals';
+import { DRAM_BASE } from '../../harness/chip/esp8266';
 import { parseLogLine } from '../../harness/protocol/boot-log';
 import { checkAsBootloader, loadAsRom } from '../../harness/protocol/bootloader-check';
+import { inspectImage } from '../../harness/protocol/image';
+import { makeImage } from '../../harness/protocol/image-lab/make';
 import {
   bootTargetsOf,
   chooseBootSlot,
@@ -206,13 +209,27 @@ suite.each(LAYOUT_NAMES)(`the bootloader, layout %s${reason}`, (name) => {
     }
   });
 
+  test("an app's start-up copies segments from the second one on, as that of the SDK does", () => {
+    const { bytes } = makeImage('segment-ram-first', {
+      good: files.images[0]!,
+      slot: otaSlots(parsePartitionTable(files.partitions).partitions)[0]!,
+    });
+    // To where nothing else lies; the bootloader does not look at the SHA-256.
+    new DataView(bytes.buffer).setUint32(8, DRAM_BASE + 0x8000, true);
+    const board = new BootBoard({ ...files, images: [bytes, files.images[1]!] });
+    expect(board.bootUntil('runs at')).toContain('data 12345678 cafe, zeros 0 0\n');
+    const there = board.board.memory.region('dram').subarray(0x8000, 0x80f8);
+    expect(Buffer.compare(there, bytes.subarray(0x10, 0x108))).not.toBe(0);
+  });
+
   test('an image that ends beyond its slot is not started', () => {
     // Its last segment claims the bytes that follow, up to the next slot and 16 bytes into it.
     const slot = files.layout.slots[0]!;
     const image = files.images[0]!;
     const grown = new Uint8Array(slot.sizeBytes + 16).fill(0);
-    grown.set(image.subarray(0, 664 + 8));
-    new DataView(grown.buffer).setUint32(664 + 4, slot.sizeBytes - 664 - 8, true);
+    const at = inspectImage(image).segments.at(-1)!.headerOffset;
+    grown.set(image.subarray(0, at + 8));
+    new DataView(grown.buffer).setUint32(at + 4, slot.sizeBytes - at - 8, true);
     grown[grown.length - 1] = checksumOfSegments(grown);
     const small = { ...files, images: [grown] };
     const board = new BootBoard({ ...small, layout: { ...files.layout, slots: [slot] } });

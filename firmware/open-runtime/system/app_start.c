@@ -25,7 +25,9 @@ void call_start_cpu(uint32_t flash_offset)
     /* Byte 1 of the header counts the segments; the header is two words. */
     uint32_t count = (at[0] >> 8) & 0xff;
     at += 2;
-    for (uint32_t i = 0; i < count; i++) {
+    /* The first segment is the code that runs here, and never copied: as with the SDK, whatever its address says. */
+    at += 2 + at[1] / 4;
+    for (uint32_t i = 1; i < count; i++) {
         uint32_t load_addr = at[0];
         uint32_t words = at[1] / 4;
         at += 2;

@@ -255,6 +255,13 @@ const segments = [
     boot: 'crashes',
   },
   {
+    name: 'segment-ram-first',
+    group: 'segments',
+    text: 'first segment for data RAM: the app’s start-up copies only those behind it',
+    refusal: late('bad_header'),
+    boot: 'starts',
+  },
+  {
     name: 'segment-length-odd',
     group: 'segments',
     text: 'length of the first segment not a multiple of four',

@@ -145,13 +145,13 @@ export class Lab {
       segments.push({ loadAddr: this.base + dataOffset, data: this.random.bytes(sizeBytes) });
       offset = dataOffset + sizeBytes;
     }
-    return encodeImage({
-      entryAddr: this.header.entryAddr,
-      segments,
-      spiMode: this.header.spiMode,
-      spiSpeed: this.header.spiSpeed,
-      sizeNibble: this.header.sizeNibble,
-    });
+    return this.withSegments(segments);
+  }
+
+  /** An image of these segments; entry and the rest of the header stay. */
+  withSegments(segments: readonly SegmentInput[]): Uint8Array {
+    const { entryAddr, spiMode, spiSpeed, sizeNibble } = this.header;
+    return encodeImage({ entryAddr, segments, spiMode, spiSpeed, sizeNibble });
   }
 
   /** The image grown to exactly this many bytes (a multiple of 16) by one more flash segment. */

@@ -84,6 +84,20 @@ describe('with one thing changed and all else right', () => {
     expect(hasRightDigest(bytes)).toBe(true);
   });
 
+  test('segment-ram-first: the descriptor becomes a segment of its own, and nothing behind it moves', () => {
+    const bytes = made('segment-ram-first');
+    const [[at, addr, size], ...others] = SEGMENTS;
+    expect(chainOf(bytes)).toEqual([[at, 0x3ffe8000, 0xf8], [0x108, addr + 0x100, size - 0x100], ...others]);
+    expect(word(bytes, 0x10)).toBe(word(APP, 0x10));
+    expect(
+      changesIn(bytes).every(
+        (each) => each === 1 || (each >= 8 && each < 16) || (each >= 0x108 && each < 0x110),
+      ),
+    ).toBe(true);
+    expect(word(bytes, 4)).toBe(word(APP, 4));
+    expectWhole(bytes);
+  });
+
   test.each([
     ['other-slot', 0x70000, true],
     ['other-slot-segments', 0x70000, false],

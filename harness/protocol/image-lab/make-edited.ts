@@ -12,7 +12,13 @@ import {
 import { FLASH_SECTOR_BYTES } from '../../chip/flash-chips';
 import { readU32LE, writeU32LE } from '../../core/bytes';
 import { equalBytes } from '../../core/bytes';
-import { DESCRIPTOR_MAGIC, MAX_SEGMENTS, SHA256_BYTES } from '../image-format';
+import {
+  DESCRIPTOR_BYTES,
+  DESCRIPTOR_MAGIC,
+  MAX_SEGMENTS,
+  SEGMENT_HEADER_BYTES,
+  SHA256_BYTES,
+} from '../image-format';
 import { linkWindow } from '../slots';
 import type { Lab } from './lab';
 
@@ -86,6 +92,18 @@ export const SEGMENT_MAKERS = {
   'segment-addr-odd': (lab) => lab.withLoadAddr(lab.ramSegment, lab.ramSegment.loadAddr + 2),
   'segment-past-dram-end': (lab) =>
     lab.withLoadAddr(lab.ramSegment, DRAM_BASE + DRAM_SIZE - lab.ramSegment.sizeBytes + 4),
+  'segment-ram-first': (lab) => {
+    const [first, ...others] = lab.segmentInputs();
+    if (readU32LE(first!.data, 0) !== DESCRIPTOR_MAGIC)
+      throw lab.cannot('the image does not begin with its descriptor');
+    if (others.length + 2 > MAX_SEGMENTS) throw lab.cannot('sixteen segments already');
+    // The header of the code comes where the descriptor is blank; all behind it stays where it is, and would run.
+    return lab.withSegments([
+      { loadAddr: DRAM_BASE, data: first!.data.slice(0, DESCRIPTOR_BYTES - SEGMENT_HEADER_BYTES) },
+      { loadAddr: first!.loadAddr + DESCRIPTOR_BYTES, data: first!.data.slice(DESCRIPTOR_BYTES) },
+      ...others,
+    ]);
+  },
   'segment-length-odd': (lab) => lab.withLength(lab.firstSegment, lab.firstSegment.sizeBytes + 2),
   'segment-length-huge': (lab) => lab.withLength(lab.lastSegment, 0x7ffffffc),
   'segment-length-ones': (lab) => lab.withLength(lab.lastSegment, 0xffffffff),

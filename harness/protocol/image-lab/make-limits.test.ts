@@ -17,6 +17,7 @@ describe('what cannot be made', () => {
       'the image has only 640 bytes',
     ],
     ['descriptor-missing', { descriptor: 'none' }, 'the image has no descriptor'],
+    ['segment-ram-first', { descriptor: 'rodata' }, 'the image does not begin with its descriptor'],
     ['sector-erased', { textBytes: 0x1fec }, 'the code has no whole sector'],
     ['sectors-swapped', { textBytes: 0x2fec }, 'the code has less than two whole sectors'],
     ['segment-16-shorter', { iramBytes: 12 }, 'the last segment has less than 16 bytes'],

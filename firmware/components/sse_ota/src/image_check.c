@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * Source of the format: ESP8266_RTOS_SDK components/bootloader_support (esp_image_format.h, ESP8266 half) and
- * components/esptool_py; of the link window: components/esp8266/ld/esp8266.ld. No code of theirs.
+ * components/esptool_py; of the link window: components/esp8266/ld/esp8266.ld; of what is copied to RAM:
+ * components/esp8266/source/startup.c. No code of theirs.
  */
 #include "image_check.h"
 
@@ -181,6 +182,10 @@ static sse_ota_err_t begin_segment(sse_ota_image_check_t *check)
         }
     } else if (!is_ram(load_addr, size_bytes)) {
         return refuse(check, SSE_OTA_REFUSE_BAD_HEADER, "segment %a + %x: no memory to load it to", load_addr,
+                      size_bytes);
+    } else if (data_at == FIRST_DATA_BYTES) {
+        /* An app's start-up code, call_start_cpu() of the SDK, copies from the second segment on. */
+        return refuse(check, SSE_OTA_REFUSE_BAD_HEADER, "segment %a + %x: nothing copies a first one to RAM", load_addr,
                       size_bytes);
     }
     if (size_bytes > check->announced_bytes - data_at) {

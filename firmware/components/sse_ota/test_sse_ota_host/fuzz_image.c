@@ -75,6 +75,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
         demand(image[0] == 0xe9 && image[1] >= 1 && image[1] <= 16 && length <= slot->size_bytes);
         demand(entry >= base + 0x10 && entry < base + slot->size_bytes);
         demand(end != 0 && (end / 16 + 1) * 16 + 32 == length);
+        demand(get_u32(image + 8) >= base && get_u32(image + 8) < base + slot->size_bytes);
         uint8_t sealed[SSE_OTA_SHA256_BYTES + 1];
         memcpy(sealed, image + length - sizeof(sealed), sizeof(sealed));
         image_seal(image, length);

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "image_maker.h"
 
+#include <stdlib.h>
 #include <string.h>
 
 #define DRAM_BYTES 0x40u
@@ -61,6 +62,31 @@ void image_seal(uint8_t *image, uint32_t length)
     sse_ota_sha256_start(&sha);
     sse_ota_sha256_feed(&sha, image, length - SSE_OTA_SHA256_BYTES);
     sse_ota_sha256_end(&sha, image + length - SSE_OTA_SHA256_BYTES);
+}
+
+uint32_t image_from_text(uint32_t entry_addr, const char *segments, uint8_t *image)
+{
+    uint32_t at = 8;
+    image[0] = 0xe9;
+    image[1] = 0;
+    image[2] = 2;
+    image[3] = 0x20;
+    image_put_u32(image + 4, entry_addr);
+    while (*segments != '\0') {
+        char *end;
+        uint32_t addr = (uint32_t)strtoul(segments, &end, 0);
+        uint32_t length = (uint32_t)strtoul(end, &end, 0);
+        image_put_u32(image + at, addr);
+        image_put_u32(image + at + 4, length);
+        memset(image + at + 8, 0, length);
+        at += 8 + length;
+        image[1]++;
+        segments = *end == ' ' ? end + 1 : end;
+    }
+    uint32_t end = (at / 16 + 1) * 16;
+    memset(image + at, 0, end - at);
+    image_seal(image, end + SSE_OTA_SHA256_BYTES);
+    return end + SSE_OTA_SHA256_BYTES;
 }
 
 uint32_t image_make(const image_plan_t *plan, uint8_t *image)

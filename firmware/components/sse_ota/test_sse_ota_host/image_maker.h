@@ -17,6 +17,12 @@ typedef struct image_plan {
 /* Into `image`, which has room for IMAGE_MAX_BYTES; returns the length. */
 uint32_t image_make(const image_plan_t *plan, uint8_t *image);
 
+/*
+ * Header and segments of zeros, sealed; `segments` as in the contract's vectors: "0x40210010+0x40 0x3ffe8000+0x20".
+ * Returns the length.
+ */
+uint32_t image_from_text(uint32_t entry_addr, const char *segments, uint8_t *image);
+
 /* Checksum byte and SHA-256 made right again after a change; `length` as image_make() returned it. */
 void image_seal(uint8_t *image, uint32_t length);
 

@@ -62,6 +62,19 @@ static void one_first_eight(const vector_t *vector, void *context)
     CHECK((err == SSE_OTA_OK) == (detail.format == NULL));
 }
 
+static void one_segments(const vector_t *vector, void *context)
+{
+    (void)context;
+    sse_ota_slot_t slot = {(uint32_t)strtoul(vector->fields[1], NULL, 0), (uint32_t)strtoul(vector->fields[2], NULL, 0),
+                           "slot"};
+    check_note("%s", vector->fields[0]);
+    uint32_t length = image_from_text((uint32_t)strtoul(vector->fields[3], NULL, 0), vector->fields[4], s_image);
+    sse_ota_err_t err = verdict(s_image, length, &slot);
+    const char *said = err == SSE_OTA_OK ? "ok" : sse_ota_refusal_of(err)->code;
+    CHECK_TEXT(said, strlen(said), vector->fields[5]);
+    CHECK_EQUAL(verdict_in(s_image, length, length, &slot, 1), err);
+}
+
 static void good_images(void)
 {
     check_begin("a good image is accepted for its slot, whatever the pieces it comes in");
@@ -225,6 +238,8 @@ void test_image(void)
 {
     check_begin("the first eight bytes and the length decide as the contract's vectors say");
     vectors_each("first-eight", 6, one_first_eight, NULL);
+    check_begin("segments decide as the contract's vectors say");
+    vectors_each("segments", 6, one_segments, NULL);
     digests();
     good_images();
     damaged_images();
