@@ -1,6 +1,6 @@
 import { RESET_CAUSE } from '../chip/esp8266';
 import { parseLogLine, stripAnsi } from '../protocol/boot-log';
-import { describePanic, PanicParser } from '../protocol/panic';
+import { PanicParser } from '../protocol/panic';
 import type { Panic } from '../protocol/panic';
 import type { ErrorCode } from '../core/error-codes';
 
@@ -16,8 +16,8 @@ export interface Incident {
   readonly atMs: number;
 }
 
-/** Lines that announce a crash whose printout follows, so that a wait need not last until it is complete. */
-const DEATH =
+/** First lines of a crash printout that were cut before the parser could know them for certain. */
+const CUT_DEATH =
   /^(Guru Meditation Error|Fatal exception \(|abort\(\) was called|assertion "|\*\*\*ERROR\*\*\* A stack overflow|ESP_ERROR_CHECK failed)/;
 
 /**
@@ -41,8 +41,7 @@ export class CrashWatch {
   /** What this line means, if it is bad. */
   feedLine(line: string, atMs: number): Incident | undefined {
     const plain = stripAnsi(line).trimEnd();
-    const complete = this.#parser.feedLine(plain);
-    this.panics.push(...complete);
+    this.panics.push(...this.#parser.feedLine(plain));
     if (this.panics.length > 100) this.panics.shift();
     const event = parseLogLine(plain.slice(Math.max(0, plain.lastIndexOf(' ets '))));
     if (event.kind === 'rom-banner') return this.#banner(event.resetCause, event.bootMode, plain, atMs);
@@ -54,14 +53,9 @@ export class CrashWatch {
         atMs,
       };
     }
-    if (!DEATH.test(plain)) return undefined;
-    const [panic] = complete;
-    return {
-      code: 'ESPRIG_DUT_CRASH',
-      line: plain,
-      text: panic === undefined ? plain : describePanic(panic),
-      atMs,
-    };
+    // Told at the first line, so that a wait need not last until the printout is complete.
+    const text = this.#parser.begun ?? (CUT_DEATH.test(plain) ? plain : undefined);
+    return text === undefined ? undefined : { code: 'ESPRIG_DUT_CRASH', line: plain, text, atMs };
   }
 
   #banner(cause: number, bootMode: number, line: string, atMs: number): Incident | undefined {

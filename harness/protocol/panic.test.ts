@@ -128,6 +128,15 @@ describe('a parser', () => {
     for (const line of [
       ' abort() was called at PC 0x40212340',
       'he said: abort() was called at PC 0x40212340',
+      'last=abort() was called at PC 0x40212340',
+      'W (310) crashlog: "abort() was called at PC 0x40212340 on core 0"',
+      "W (310) crashlog: Guru Meditation Error: Core  0 panic'ed (LoadProhibited). Exception was unhandled.",
+      'E (310) rtos: Stack canary watchpoint triggered (uiT)',
+      'I (310) app: Backtrace: 0x40212345:0x3ffea5b0',
+      'I (310) app: Core 0 register dump:',
+      'Backtrace:',
+      'Backtrace: on',
+      'I (310) app: a Fatal exception (28) is nothing to joke about',
       ' Fatal exception (28):',
       '  Task watchdog got triggered.',
     ]) {
@@ -193,13 +202,88 @@ describe('a printout that does not end', () => {
     const behind = (lines: number): Panic[] =>
       parse([first, ...Array.from({ length: lines }, () => 'x'), 'Backtrace: 0x1:0x2'].join('\n'));
     expect(behind(16)).toMatchObject([{ isComplete: true, backtrace: [{ pc: 1, sp: 2 }] }]);
-    expect(behind(17)).toMatchObject([{ isComplete: false, backtrace: [] }]);
+    // Later it is a crash of its own, of which no more is known.
+    expect(behind(17)).toMatchObject([{ isComplete: false, backtrace: [] }, { reason: 'unknown reason' }]);
   });
 
   test('a fatal exception without its registers is dropped for what follows', () => {
     expect(parse('Fatal exception (29): \nabort() was called at PC 0x40212340 on core 0')).toEqual([
       { kind: 'abort', pc: 0x40212340 },
     ]);
+  });
+});
+
+describe('a stack that runs over its watchpoint', () => {
+  const CANARY = 'Stack canary watchpoint triggered (uiT)';
+  const BACKTRACE = 'Backtrace: 0x40212345:0x3ffea5b0 0x4021230a:0x3ffea5d0 ';
+  const frames = [
+    { pc: 0x40212345, sp: 0x3ffea5b0 },
+    { pc: 0x4021230a, sp: 0x3ffea5d0 },
+  ];
+
+  test('is an overflow of that task, with the backtrace that follows an empty line', () => {
+    const [overflow, ...more] = parse(
+      `${CANARY}\n\r\n${BACKTRACE}\r\n ets Jan  8 2013,rst cause:4, boot mode:(3,6)`,
+    );
+    expect(overflow).toEqual({ kind: 'stack-overflow', task: 'uiT', backtrace: frames });
+    expect(more).toEqual([]);
+    expect(describePanic(overflow!)).toBe('stack overflow in task uiT at 0x40212345');
+  });
+
+  test('is told without a backtrace where none comes', () => {
+    const bare = { kind: 'stack-overflow', task: 'uiT', backtrace: [] };
+    expect(parse(CANARY)).toEqual([bare]);
+    expect(parse(`${CANARY}\nI (12) app: goes on`)).toEqual([bare]);
+    expect(describePanic(parse(CANARY)[0]!)).toBe('stack overflow in task uiT');
+  });
+
+  test('is a panic of unknown reason where only its backtrace is printed', () => {
+    const [panic, ...more] = parse(`I (12) app: hello\r\n\r\n${BACKTRACE}\r\n`);
+    expect(panic).toEqual({
+      kind: 'guru',
+      reason: 'unknown reason',
+      registers: new Map(),
+      backtrace: frames,
+      isTaskWatchdog: false,
+      isComplete: true,
+    });
+    expect(more).toEqual([]);
+    expect(describePanic(panic!)).toBe('panic: unknown reason at 0x40212345');
+  });
+});
+
+describe('a crash in the middle of a line of the log', () => {
+  const HALF = 'I (5123) app: 42 byt';
+  const guruLines = text.split('\r\n').slice(1, 10);
+  const onlyGuru = panics()[1]!;
+
+  test('is as complete as one at the begin of a line', () => {
+    expect(parse(HALF + guruLines.join('\n'))).toEqual([onlyGuru]);
+    const fatal =
+      'Fatal exception (29): \r\nepc1=0x40100123, epc2=0x00000000, epc3=0x00000000, excvaddr=0x00000000, depc=0x00000000';
+    expect(parse(HALF + fatal)).toEqual([panics()[3]]);
+    expect(parse(`${HALF}abort() was called at PC 0x40212340 on core 0`)).toEqual([panics()[0]]);
+    expect(parse(`${HALF}Stack canary watchpoint triggered (uiT)`)).toMatchObject([{ task: 'uiT' }]);
+    expect(parse(`${HALF}***ERROR*** A stack overflow in task uiT has been detected.`)).toEqual([
+      panics()[7],
+    ]);
+    expect(parse(`${HALF}ESP_ERROR_CHECK failed: esp_err_t 0x101 at 0x40211ffd`)).toMatchObject([
+      { code: 0x101 },
+    ]);
+    expect(parse(`${HALF}assertion "q" failed: file "queue.c", line 7, function: f`)).toMatchObject([
+      { kind: 'assert', file: 'queue.c' },
+    ]);
+  });
+
+  test('looks like a quotation behind a space, and is believed for the lines that follow', () => {
+    expect(parse(`I (5123) app: 42 ${guruLines.join('\n')}`)).toEqual([onlyGuru]);
+    const fatal =
+      'Fatal exception (29): \r\nepc1=0x40100123, epc2=0x00000000, epc3=0x00000000, excvaddr=0x00000000, depc=0x00000000';
+    expect(parse(`I (5123) app: 42 ${fatal}`)).toEqual([panics()[3]]);
+  });
+
+  test('keeps its registers when its first line is lost', () => {
+    expect(parse(guruLines.slice(1).join('\n'))).toEqual([{ ...onlyGuru, reason: 'unknown reason' }]);
   });
 });
 

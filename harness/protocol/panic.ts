@@ -4,89 +4,39 @@
  * `components/newlib/src/syscall.c`; chip.md 5.2 step 9.
  */
 import { stripAnsi } from './boot-log';
+import { describePanic } from './panic-kinds';
+import type { BacktraceFrame, ErrorCheck, GuruMeditation, Panic } from './panic-kinds';
+import { backtraceIn, checkIn, fatalIn, firstLineIn, wholeIn } from './panic-lines';
 
-export interface BacktraceFrame {
-  readonly pc: number;
-  readonly sp: number;
-}
+export { describePanic } from './panic-kinds';
+export type { BacktraceFrame, GuruMeditation, Panic } from './panic-kinds';
 
-/** The panic dump. Printed for every unhandled exception, a failed abort() included. */
-export interface GuruMeditation {
-  readonly kind: 'guru';
-  readonly reason: string;
-  /** By name: PC, PS, A0 to A15, SAR, EXCCAUSE. */
-  readonly registers: ReadonlyMap<string, number>;
-  readonly backtrace: readonly BacktraceFrame[];
-  /** The task watchdog announced itself before. */
-  readonly isTaskWatchdog: boolean;
-  /** False when the printout ended before its backtrace. */
-  readonly isComplete: boolean;
-}
-
-/** `Fatal exception (29):` and a line with epc1 to depc, from the boot ROM's handlers. */
-export interface RomFatal {
-  readonly kind: 'rom-fatal';
-  readonly cause: number;
-  readonly epc1: number;
-  readonly epc2: number;
-  readonly epc3: number;
-  readonly excvaddr: number;
-  readonly depc: number;
-}
-
-export interface AbortCall {
-  readonly kind: 'abort';
-  readonly pc: number;
-}
-
-export interface ErrorCheck {
-  readonly kind: 'error-check';
-  readonly code: number;
-  readonly codeName: string | undefined;
-  readonly pc: number;
-  /** Without abort: the program goes on. */
-  readonly isFatal: boolean;
-  readonly file: string | undefined;
-  readonly line: number | undefined;
-  readonly function: string | undefined;
-  readonly expression: string | undefined;
-}
-
-export interface FailedAssert {
-  readonly kind: 'assert';
-  readonly expression: string;
-  readonly file: string;
-  readonly line: number;
-}
-
-export interface StackOverflow {
-  readonly kind: 'stack-overflow';
-  readonly task: string;
-}
-
-export type Panic = GuruMeditation | RomFatal | AbortCall | ErrorCheck | FailedAssert | StackOverflow;
-
-const GURU = /^Guru Meditation Error: Core +\d+ panic'ed \((.*)\)\. Exception was unhandled\.$/;
+const GURU = /Guru Meditation Error: Core +\d+ panic'ed \((.*)\)\. Exception was unhandled\.$/;
+/** The second line of a panic dump: what comes in it can be read without the first. */
+const DUMP = /^Core +\d+ register dump:$/;
 const REGISTER = /([A-Z][A-Z0-9]*) *: 0x([0-9a-f]{8})/g;
-const BACKTRACE = /^Backtrace:(.*)$/;
-const FRAME = /0x([0-9a-f]{1,8}):0x([0-9a-f]{1,8})/g;
-const FATAL = /^Fatal exception \((\d+)\): *$/;
-const FATAL_REGISTERS =
-  /^epc1=0x([0-9a-f]{8}), epc2=0x([0-9a-f]{8}), epc3=0x([0-9a-f]{8}), excvaddr=0x([0-9a-f]{8}), depc=0x([0-9a-f]{8})$/;
-const ABORT = /^abort\(\) was called at PC 0x([0-9a-f]{1,8})(?: on core \d+)?$/;
-const ERROR_CHECK =
-  /^ESP_ERROR_CHECK(_WITHOUT_ABORT)? failed: esp_err_t 0x([0-9a-f]+)(?: \((\w+)\))? at 0x([0-9a-f]{8})$/;
+const FATAL = /Fatal exception \((\d+)\): *$/;
 const ERROR_FILE = /^file: "(.*)" line (\d+)$/;
-const ASSERT = /^assertion "(.*)" failed: file "(.*)", line (\d+)/;
-const OVERFLOW = /^\*\*\*ERROR\*\*\* A stack overflow in task (.*) has been detected\.$/;
+/** CONFIG_FREERTOS_WATCHPOINT_END_OF_STACK, on by default: no registers follow, only an empty line and the backtrace. */
+const CANARY = /^Stack canary watchpoint triggered \((.*)\)$/;
 const TASK_WATCHDOG = 'Task watchdog got triggered.';
+const UNKNOWN = 'unknown reason';
 
 /** Twenty registers come in five lines; more lines than this without a backtrace end a dump. */
 const MAX_DUMP_LINES = 16;
 
+interface OpenGuru {
+  kind: 'guru';
+  reason: string;
+  registers: Map<string, number>;
+  isTaskWatchdog: boolean;
+  lines: number;
+}
+
 type Open =
-  | { kind: 'guru'; reason: string; registers: Map<string, number>; isTaskWatchdog: boolean; lines: number }
+  | OpenGuru
   | { kind: 'fatal'; cause: number }
+  | { kind: 'canary'; task: string }
   | { kind: 'error-check'; check: ErrorCheck };
 
 /**
@@ -95,6 +45,9 @@ type Open =
  */
 export class PanicParser {
   private open: Open | undefined;
+  private news: string | undefined;
+  /** The last line that was not empty and began nothing: it may quote a first line, or be one. */
+  private before = '';
   /** Lines left in which a panic counts as the task watchdog's. */
   private watchdogLines = 0;
 
@@ -103,13 +56,20 @@ export class PanicParser {
     return this.open !== undefined;
   }
 
+  /** One line for a message about the crash that the last line was the first to tell of; most lines tell of none. */
+  get begun(): string | undefined {
+    return this.news;
+  }
+
   /** Crashes that this line completes; usually none. */
   feedLine(line: string): Panic[] {
     const plain = stripAnsi(line).trimEnd();
     const done: Panic[] = [];
+    this.news = undefined;
     if (this.open !== undefined && this.continue(plain, done)) return done;
     this.close(done);
     this.begin(plain, done);
+    if (plain !== '') this.before = this.open === undefined ? plain : '';
     return done;
   }
 
@@ -121,29 +81,46 @@ export class PanicParser {
   }
 
   private begin(line: string, done: Panic[]): void {
-    if (line === TASK_WATCHDOG) {
+    const first = firstLineIn(line);
+    if (first === TASK_WATCHDOG) {
       this.watchdogLines = 3;
       return;
     }
     this.watchdogLines = Math.max(0, this.watchdogLines - 1);
-    const guru = GURU.exec(line);
-    if (guru !== null) {
-      const isTaskWatchdog = this.watchdogLines > 0;
-      this.open = { kind: 'guru', reason: guru[1]!, registers: new Map(), isTaskWatchdog, lines: 0 };
-      return;
-    }
-    const fatal = FATAL.exec(line);
-    if (fatal !== null) this.open = { kind: 'fatal', cause: Number(fatal[1]) };
-    const abort = ABORT.exec(line);
-    if (abort !== null) done.push({ kind: 'abort', pc: parseInt(abort[1]!, 16) });
-    const overflow = OVERFLOW.exec(line);
-    if (overflow !== null) done.push({ kind: 'stack-overflow', task: overflow[1]! });
-    const assert = ASSERT.exec(line);
-    if (assert !== null) {
-      done.push({ kind: 'assert', expression: assert[1]!, file: assert[2]!, line: Number(assert[3]) });
-    }
-    const check = ERROR_CHECK.exec(line);
-    if (check !== null) this.open = { kind: 'error-check', check: newCheck(check) };
+    this.open = this.opened(first) ?? this.openedLate(line);
+    const whole = wholeIn(first) ?? this.wholeLate(line);
+    if (whole !== undefined) done.push(whole);
+    this.news = this.open === undefined ? whole && describePanic(whole) : newsOf(this.open);
+  }
+
+  /** What the first line of a printout begins. */
+  private opened(first: string): Open | undefined {
+    const guru = GURU.exec(first);
+    if (guru !== null) return this.newGuru(guru[1]!);
+    const fatal = FATAL.exec(first);
+    if (fatal !== null) return { kind: 'fatal', cause: Number(fatal[1]) };
+    const canary = CANARY.exec(first);
+    if (canary !== null) return { kind: 'canary', task: canary[1]! };
+    const check = checkIn(first);
+    return check && { kind: 'error-check', check };
+  }
+
+  /** A dump whose first line was lost, or was taken for a quotation. */
+  private openedLate(line: string): Open | undefined {
+    return DUMP.test(line) ? this.newGuru(GURU.exec(this.before)?.[1] ?? UNKNOWN) : undefined;
+  }
+
+  /** The same of what has one line only, or only one that is left. */
+  private wholeLate(line: string): Panic | undefined {
+    const cause = FATAL.exec(this.before)?.[1];
+    const fatal = cause === undefined ? undefined : fatalIn(line, Number(cause));
+    if (fatal !== undefined) return fatal;
+    const backtrace = backtraceIn(line) ?? [];
+    return backtrace.length === 0 ? undefined : guruOf(this.newGuru(UNKNOWN), backtrace, true);
+  }
+
+  private newGuru(reason: string): OpenGuru {
+    return { kind: 'guru', reason, registers: new Map(), isTaskWatchdog: this.watchdogLines > 0, lines: 0 };
   }
 
   /** False when the line does not belong to the open printout. */
@@ -152,6 +129,8 @@ export class PanicParser {
     switch (open.kind) {
       case 'fatal':
         return this.continueFatal(open.cause, line, done);
+      case 'canary':
+        return this.continueCanary(open.task, line, done);
       case 'guru':
         return this.continueGuru(open, line, done);
       case 'error-check':
@@ -161,24 +140,26 @@ export class PanicParser {
 
   private continueFatal(cause: number, line: string, done: Panic[]): boolean {
     if (line === '') return true;
-    const match = FATAL_REGISTERS.exec(line);
-    if (match === null) return false;
+    const fatal = fatalIn(line, cause);
+    if (fatal === undefined) return false;
     this.open = undefined;
-    const [epc1, epc2, epc3, excvaddr, depc] = match.slice(1).map((digits) => parseInt(digits, 16)) as [
-      number,
-      number,
-      number,
-      number,
-      number,
-    ];
-    done.push({ kind: 'rom-fatal', cause, epc1, epc2, epc3, excvaddr, depc });
+    done.push(fatal);
     return true;
   }
 
-  private continueGuru(open: Open & { kind: 'guru' }, line: string, done: Panic[]): boolean {
-    const backtrace = BACKTRACE.exec(line);
-    if (backtrace !== null) {
-      done.push(guruOf(open, framesOf(backtrace[1]!), true));
+  private continueCanary(task: string, line: string, done: Panic[]): boolean {
+    if (line === '') return true;
+    const backtrace = backtraceIn(line);
+    if (backtrace === undefined) return false;
+    this.open = undefined;
+    done.push({ kind: 'stack-overflow', task, backtrace });
+    return true;
+  }
+
+  private continueGuru(open: OpenGuru, line: string, done: Panic[]): boolean {
+    const backtrace = backtraceIn(line);
+    if (backtrace !== undefined) {
+      done.push(guruOf(open, backtrace, true));
       this.open = undefined;
       return true;
     }
@@ -207,57 +188,26 @@ export class PanicParser {
     const open = this.open;
     this.open = undefined;
     if (open?.kind === 'guru') done.push(guruOf(open, [], false));
+    if (open?.kind === 'canary') done.push({ kind: 'stack-overflow', task: open.task, backtrace: [] });
     if (open?.kind === 'error-check') done.push(open.check);
   }
 }
 
-function newCheck(match: RegExpExecArray): ErrorCheck {
-  return {
-    kind: 'error-check',
-    code: parseInt(match[2]!, 16),
-    codeName: match[3],
-    pc: parseInt(match[4]!, 16),
-    isFatal: match[1] === undefined,
-    file: undefined,
-    line: undefined,
-    function: undefined,
-    expression: undefined,
-  };
+function newsOf(open: Open): string | undefined {
+  switch (open.kind) {
+    case 'guru':
+      return describePanic(guruOf(open, [], false));
+    case 'fatal':
+      return `fatal exception ${open.cause}`;
+    case 'canary':
+      return describePanic({ kind: 'stack-overflow', task: open.task, backtrace: [] });
+    case 'error-check':
+      // Without abort the program goes on.
+      return open.check.isFatal ? describePanic(open.check) : undefined;
+  }
 }
 
-function guruOf(
-  open: Open & { kind: 'guru' },
-  backtrace: readonly BacktraceFrame[],
-  isComplete: boolean,
-): GuruMeditation {
+function guruOf(open: OpenGuru, backtrace: readonly BacktraceFrame[], isComplete: boolean): GuruMeditation {
   const { reason, registers, isTaskWatchdog } = open;
   return { kind: 'guru', reason, registers, backtrace, isTaskWatchdog, isComplete };
-}
-
-function framesOf(text: string): BacktraceFrame[] {
-  return Array.from(text.matchAll(FRAME), (match) => ({
-    pc: parseInt(match[1]!, 16),
-    sp: parseInt(match[2]!, 16),
-  }));
-}
-
-/** One line for a message: what crashed, where. */
-export function describePanic(panic: Panic): string {
-  const hex = (value: number | undefined) => `0x${(value ?? 0).toString(16).padStart(8, '0')}`;
-  switch (panic.kind) {
-    case 'guru': {
-      const who = panic.isTaskWatchdog ? 'task watchdog' : panic.reason;
-      return `panic: ${who} at ${hex(panic.registers.get('PC'))}`;
-    }
-    case 'rom-fatal':
-      return `fatal exception ${panic.cause} at ${hex(panic.epc1)}, address ${hex(panic.excvaddr)}`;
-    case 'abort':
-      return `abort() at ${hex(panic.pc)}`;
-    case 'error-check':
-      return `ESP_ERROR_CHECK failed: ${panic.codeName ?? `0x${panic.code.toString(16)}`} at ${hex(panic.pc)}`;
-    case 'assert':
-      return `assertion "${panic.expression}" failed, ${panic.file}:${panic.line}`;
-    case 'stack-overflow':
-      return `stack overflow in task ${panic.task}`;
-  }
 }

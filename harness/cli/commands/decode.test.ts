@@ -78,6 +78,14 @@ describe('esprig decode', () => {
     },
   );
 
+  testWithCompiler('tells the places of a stack overflow, which comes without registers', () => {
+    const log = `I (12) app: 42 bytStack canary watchpoint triggered (uiT)\n\r\nBacktrace: 0x${PC.toString(16)}:0x3ffea5b0 \r\n`;
+    const { exitCode, stdout } = decode(['--symbols-only', '--elf', elf], log);
+    expect(exitCode).toBe(0);
+    expect(stdout).toContain('stack overflow in task uiT at 0x40210010');
+    expect(stdout).toMatch(/#0 {4}0x40210010 {2}crash_here/);
+  });
+
   testWithCompiler('names functions without addr2line, from a log of a report', () => {
     const log = join(folder, 'serial.log');
     writeFileSync(log, panicAt(PC + 2, '    1.204000 virtual-1mb | '));

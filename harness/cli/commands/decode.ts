@@ -5,7 +5,7 @@ import { hex32, toHex } from '../../core/bytes';
 import { EsprigError, UsageError } from '../../core/errors';
 import { parseElfSymbols, type ElfSymbol } from '../../protocol/elf-symbols';
 import { inspectImage, sha256Of } from '../../protocol/image';
-import { describePanic, PanicParser, type Panic } from '../../protocol/panic';
+import { describePanic, PanicParser, type BacktraceFrame, type Panic } from '../../protocol/panic';
 import type { Output } from '../output';
 import { jsonOption, outputFor, QUIET_OPTION, type OutputFlags } from '../output-options';
 
@@ -163,18 +163,22 @@ function addressesOf(panic: Panic): readonly { readonly what: string; readonly a
       });
       // The walk begins with the registers; what they say already is not said again.
       const known = new Set(named.map(({ addr }) => addr));
-      const walked = panic.backtrace.filter(({ pc }) => !known.has(pc));
-      return [...named, ...walked.map(({ pc }, index) => ({ what: `#${String(index)}`, addr: pc }))];
+      return [...named, ...walked(panic.backtrace.filter(({ pc }) => !known.has(pc)))];
     }
     case 'rom-fatal':
       return [{ what: 'epc1', addr: panic.epc1 }];
     case 'abort':
     case 'error-check':
       return [{ what: 'PC', addr: panic.pc }];
-    case 'assert':
     case 'stack-overflow':
+      return walked(panic.backtrace);
+    case 'assert':
       return [];
   }
+}
+
+function walked(backtrace: readonly BacktraceFrame[]): readonly { what: string; addr: number }[] {
+  return backtrace.map(({ pc }, index) => ({ what: `#${String(index)}`, addr: pc }));
 }
 
 function print(panic: Panic, frames: readonly Frame[], out: Output): void {
