@@ -10,6 +10,7 @@ import {
   ProtocolError,
   RigError,
   UsageError,
+  blaming,
   exitCodeFor,
   isEsprigError,
   toEsprigError,
@@ -54,6 +55,15 @@ describe('the error family', () => {
 
   test('without a cause there is no cause property, so that printers show none', () => {
     expect('cause' in new UsageError('ESPRIG_USAGE', 'x')).toBe(false);
+  });
+
+  test('blames somebody else at a border, and is the same error otherwise', () => {
+    const evidence = [{ title: 'last frames', lines: ['c0'] }];
+    const error = new ProtocolError('ESPRIG_ROM_STATUS', 'refused', { evidence, details: { status: 5 } });
+    const turned = blaming(error, 'rig', 'Look at the cable.');
+    expect(turned).toMatchObject({ code: 'ESPRIG_ROM_STATUS', message: 'refused', blame: 'rig', evidence });
+    expect(turned).toMatchObject({ hint: 'Look at the cable.', cause: error });
+    expect(blaming(new RigError('ESPRIG_RIG_BROKEN', 'x', { hint: 'own' }), 'dut', 'other').hint).toBe('own');
   });
 
   test('another blame may be given where the usual one does not fit', () => {

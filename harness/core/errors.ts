@@ -140,6 +140,15 @@ export function isEsprigError(error: unknown): error is EsprigError {
 }
 
 /**
+ * The same error with somebody else to act, for a border behind which one knows better who that is. What the class had
+ * beside the message is with the cause.
+ */
+export function blaming(error: EsprigError, blame: Blame, hint?: string): EsprigError {
+  const { code, message, evidence } = error;
+  return new EsprigError(code, message, { blame, evidence, hint: error.hint ?? hint, cause: error });
+}
+
+/**
  * What an error means for this project, whatever was thrown: ours pass through, an emulator's fault keeps its code and
  * blames the harness, and everything else is a mistake inside esprig.
  */

@@ -1,6 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import { afterEach, describe, expect, it } from '@jest/globals';
 import { RealClock } from '../core/clock';
+import { Deadline } from '../core/deadline';
 import { EventBus } from '../core/events';
 import type { EsprigEvent } from '../core/events';
 import { memoryPort } from '../port/memory-port';
@@ -270,6 +271,47 @@ describe.each(['stub', 'rom'] as const)('writing with the %s', (loader) => {
     expect(chip.mode).toBe('app');
     expect(chip.bootModes.at(-1)).toBe(3);
   });
+});
+
+describe('a bad line', () => {
+  const CHECKSUM = 0x07;
+  const MEM_END = 0x06;
+  const DEFLATE_BEGIN = 0x10;
+  const DEFLATE_DATA = 0x11;
+
+  it("is the rig's affair and never the firmware's, for none runs", async () => {
+    const { chip, link, connect } = await bench();
+    const flasher = await connect({ recoveries: 1 });
+    chip.onCommand = (op) => (op === DEFLATE_BEGIN ? CHECKSUM : undefined);
+    const data = mixed(0x10000, 20_000);
+    await expect(flasher.write([data], { rewrite: true }, deadlineOf(20_000))).rejects.toMatchObject({
+      code: 'ESPRIG_ROM_STATUS',
+      blame: 'rig',
+      hint: expect.stringMatching(/cable/),
+      cause: { blame: 'dut' },
+    });
+    // Whoever's time it was.
+    using short = new Deadline({ clock: new RealClock(), budgetMs: 300, phase: 'case', blame: 'dut' });
+    chip.onCommand = () => true;
+    const silent = connectFlasher({ link, board: QUICK_RECIPES, limits: { syncMs: 250 } }, short);
+    await expect(silent).rejects.toMatchObject({ code: 'ESPRIG_DEADLINE', blame: 'rig' });
+  });
+
+  it('does not cost the stub that a write has begun with', async () => {
+    const { chip, connect, events } = await bench();
+    const flasher = await connect();
+    let starts = 0;
+    let lost = 0;
+    chip.onCommand = (op) => {
+      if (op === MEM_END) chip.stubStarts = ++starts > 3;
+      return op === DEFLATE_DATA && lost++ === 0 ? true : undefined;
+    };
+    const data = mixed(0x10000, 20_000);
+    const result = await flasher.write([data], { rewrite: true }, deadlineOf(40_000));
+    expect(inFlash(chip, data)).toBe(true);
+    expect(result).toMatchObject({ loader: 'stub', recoveries: 4 });
+    expect(events.map((event) => event.name)).not.toContain('stub-failed');
+  }, 20_000);
 });
 
 describe('writing only what differs', () => {

@@ -10,6 +10,7 @@ import type { FlashPart, FlashRegion } from './flash-plan';
 import { eraseSectors } from './flash-eraser';
 import { readChunk, readChunks } from './flash-reader';
 import { holds, md5OfFlash, missingRegions, writeWithRom, writeWithStub } from './flash-writer';
+import { rigsTrouble } from './line-trouble';
 import { LoaderConnection } from './loader-connection';
 import type { LoaderKind, LoaderSession } from './loader-session';
 import { notifyOn } from './notify';
@@ -283,9 +284,13 @@ export class Flasher implements Disposable {
     const session = this.#live;
     const { link, board = 'nodemcu' } = this.#options;
     const [recipe] = recipesFor(board, 'app', link);
-    if (recipe !== undefined) await runRecipe(link, recipe, deadline, this.#notify);
-    else if (session.kind === 'stub') await link.write(encodeSlip(runUserCode().packet));
-    else await session.command(flashEnd({ reboot: true }), deadline);
+    try {
+      if (recipe !== undefined) await runRecipe(link, recipe, deadline, this.#notify);
+      else if (session.kind === 'stub') await link.write(encodeSlip(runUserCode().packet));
+      else await session.command(flashEnd({ reboot: true }), deadline);
+    } catch (error) {
+      throw rigsTrouble(error);
+    }
     this[Symbol.dispose]();
   }
 

@@ -1,5 +1,5 @@
 import type { Deadline } from '../core/deadline';
-import { isEsprigError } from '../core/errors';
+import { blaming, isEsprigError } from '../core/errors';
 
 /**
  * Errors that a damaged or lost byte can cause: worth another try over a fresh connection. Not a link that is gone, not
@@ -18,4 +18,14 @@ export function isLineTrouble(error: unknown, deadline: Deadline): boolean {
     default:
       return false;
   }
+}
+
+/** While the loader is at work no firmware runs: what goes wrong then is for whoever has the board on the bench. */
+export function rigsTrouble(error: unknown): unknown {
+  if (!isEsprigError(error) || error.blame !== 'dut') return error;
+  return blaming(
+    error,
+    'rig',
+    'Look at cable and supply, lower the flash baud rate: the line may damage bytes.',
+  );
 }

@@ -5,7 +5,7 @@ import { identify, normalizeMac } from './chip-identity';
 import type { ChipIdentity } from './chip-identity';
 import { connectLoader } from './connect-loader';
 import type { FlasherOptions } from './flash-types';
-import { isLineTrouble } from './line-trouble';
+import { isLineTrouble, rigsTrouble } from './line-trouble';
 import type { LoaderSession } from './loader-session';
 import type { Notify } from './notify';
 import { startStub } from './stub';
@@ -28,6 +28,7 @@ export class LoaderConnection implements Disposable {
   #recoveries = 0;
   #recoveriesInARow = 0;
   #stubFailures = 0;
+  #isAtWork = false;
   readonly #options: FlasherOptions;
   readonly #notify: Notify;
 
@@ -62,6 +63,7 @@ export class LoaderConnection implements Disposable {
   /** First contact; repeated after errors on the line. @throws RigError ESPRIG_ROM_NO_SYNC, ESPRIG_RIG_WRONG_BOARD */
   async connect(deadline: Deadline): Promise<void> {
     await this.mending(() => this.#connectOnce(deadline), deadline, 'connect', false);
+    this.#isAtWork = true;
   }
 
   async #connectOnce(deadline: Deadline): Promise<void> {
@@ -97,8 +99,9 @@ export class LoaderConnection implements Disposable {
       await startStub(session, deadline);
     } catch (error) {
       if (!isLineTrouble(error, deadline) || this.#options.stub === 'always') throw error;
-      // Twice in a row without a stub, and the ROM has to do; a single failure may be a damaged byte.
-      if (++this.#stubFailures < 2) throw error;
+      // Twice in a row without a stub, and the ROM has to do; a single failure may be a damaged byte. Not in the middle
+      // of the work: what a step has begun with the stub, the ROM cannot go on with.
+      if (this.#isAtWork || ++this.#stubFailures < 2) throw error;
       this.#notify('stub-failed', { error: (error as Error).message });
       this.#useStub = false;
       await this.#connectOnce(deadline);
@@ -136,6 +139,7 @@ export class LoaderConnection implements Disposable {
   /**
    * Does a step that may be done again from its start. After trouble on the line the connection is made anew at a lower
    * rate and the step repeated; each time is told, and after a number of times without getting on it ends.
+   * @throws what the step throws; never with blame on the firmware
    */
   async mending<T>(step: () => Promise<T>, deadline: Deadline, what: string, reconnect = true): Promise<T> {
     const limit = this.#options.recoveries ?? DEFAULT_RECOVERIES;
@@ -147,7 +151,7 @@ export class LoaderConnection implements Disposable {
         this.#recoveriesInARow = 0;
         return result;
       } catch (error) {
-        if (!isLineTrouble(error, deadline) || this.#recoveriesInARow >= limit) throw error;
+        if (!isLineTrouble(error, deadline) || this.#recoveriesInARow >= limit) throw rigsTrouble(error);
         this.#recoveriesInARow++;
         this.#recoveries++;
         broken = true;

@@ -99,10 +99,10 @@ class PhysicalRig extends PlannedRig implements RunningRig {
   /** With a look at the whole flash while the chip is in its loader anyway. */
   async flashShipped(deadline: Deadline, look = false): Promise<void> {
     const parts = shippedParts(this.plan, this.plan.settings);
-    const result = await this.board.withFlash(deadline, async (flasher) => {
-      const written = await flasher.write(parts, {}, deadline);
+    const result = await this.board.withFlash(deadline, async (flasher, limit) => {
+      const written = await flasher.write(parts, {}, limit);
       this.#mirror.note(parts);
-      if (look) this.#restored = await this.#lookInLoader(flasher, deadline);
+      if (look) this.#restored = await this.#lookInLoader(flasher, limit);
       return written;
     });
     this.settings = this.plan.settings;
@@ -137,7 +137,9 @@ class PhysicalRig extends PlannedRig implements RunningRig {
 
   readFlashState(deadline: Deadline): Promise<FlashState> {
     return this.broken.guard('read the flash', async () => {
-      const state = await this.board.withFlash(deadline, (flasher) => this.#lookInLoader(flasher, deadline));
+      const state = await this.board.withFlash(deadline, (flasher, limit) =>
+        this.#lookInLoader(flasher, limit),
+      );
       await this.#backIntoApp(deadline);
       return state;
     });

@@ -28,6 +28,8 @@ export interface SerialBoardOptions {
   readonly hearsAllRates?: boolean;
 }
 
+type LoaderWork<T> = (flasher: Flasher, limit: Deadline) => Promise<T>;
+
 /**
  * A board behind its serial line: one owner of the line from flashing to the last log byte. The console listens all the
  * time; the flasher borrows the line and gives it back.
@@ -49,19 +51,21 @@ export class SerialBoard implements AsyncDisposable {
 
   /** Leaves the chip in the loader. @throws RigError ESPRIG_RIG_WRONG_BOARD before anything is written */
   flash(parts: readonly FlashPart[], deadline: Deadline, options: WriteOptions = {}): Promise<FlashResult> {
-    return this.#withLoader('the flasher', deadline, (flasher) => flasher.write(parts, options, deadline));
+    return this.#withLoader('the flasher', deadline, (flasher, limit) =>
+      flasher.write(parts, options, limit),
+    );
   }
 
   /** Leaves the chip in the loader. */
   read(offset: number, lengthBytes: number, deadline: Deadline): Promise<Uint8Array> {
-    return this.#withLoader('the flash reader', deadline, (flasher) =>
-      flasher.read(offset, lengthBytes, deadline),
+    return this.#withLoader('the flash reader', deadline, (flasher, limit) =>
+      flasher.read(offset, lengthBytes, limit),
     );
   }
 
-  /** The loader, for several looks at the flash; leaves the chip in it. */
-  withFlash<T>(deadline: Deadline, work: (source: Flasher) => Promise<T>): Promise<T> {
-    return this.#withLoader('the flash reader', deadline, work);
+  /** The loader and its time, for several things to be done with the flash; leaves the chip in it. */
+  withFlash<T>(deadline: Deadline, work: LoaderWork<T>): Promise<T> {
+    return this.#withLoader('the flasher', deadline, work);
   }
 
   /** Into the app; capture goes on before reset is released. */
@@ -78,11 +82,15 @@ export class SerialBoard implements AsyncDisposable {
     });
   }
 
-  #withLoader<T>(borrower: string, deadline: Deadline, work: (flasher: Flasher) => Promise<T>): Promise<T> {
+  /** @throws nothing that blames the firmware: while the loader is at work none runs */
+  async #withLoader<T>(borrower: string, deadline: Deadline, work: LoaderWork<T>): Promise<T> {
+    // Time that somebody else has used up is not the loader's.
+    deadline.check(`time for ${borrower}`);
+    using limit = deadline.sub({ phase: 'loader', blame: 'rig' });
     const { bus, recipes, flashBaud, expectMac, appBaud } = this.#options;
     // The loader's greeting is the reset that was asked for.
     this.console.allowResets(1);
-    return this.console.borrow(borrower, async (link) => {
+    return await this.console.borrow(borrower, async (link) => {
       using flasher = await connectFlasher(
         {
           link,
@@ -93,9 +101,9 @@ export class SerialBoard implements AsyncDisposable {
           ...(expectMac === undefined ? {} : { expectMac }),
           onProgress: (progress) => bus.emit('device', 'flash-progress', { ...progress }),
         },
-        deadline,
+        limit,
       );
-      return await work(flasher);
+      return await work(flasher, limit);
     });
   }
 
