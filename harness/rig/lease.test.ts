@@ -1,7 +1,7 @@
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import { spawn, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdtempSync, rmSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { RealClock } from '../core/clock';
@@ -65,6 +65,20 @@ function deadline(budgetMs: number): Deadline {
 
 function take(name: string, wait = false, budgetMs = 20_000): Promise<Lease> {
   return takeLease({ names: [name], rig: 'bench-1', owner: 'this test', wait, clock }, deadline(budgetMs));
+}
+
+/** Does the work with a program of this shell text in the place of `flock`. */
+async function withFlock(script: string, work: () => Promise<void>): Promise<void> {
+  const bin = mkdtempSync(join(tmpdir(), 'esprig-flock-'));
+  const { PATH } = process.env;
+  writeFileSync(join(bin, 'flock'), `#!/bin/sh\n${script}\n`, { mode: 0o755 });
+  process.env['PATH'] = `${bin}:${PATH ?? ''}`;
+  try {
+    await work();
+  } finally {
+    process.env['PATH'] = PATH;
+    rmSync(bin, { recursive: true, force: true });
+  }
 }
 
 beforeEach(() => {
@@ -154,6 +168,33 @@ describe('a lease', () => {
     mine[Symbol.dispose]();
     expect(await leaseHolder('board-1')).toBeUndefined();
     (await take('board-1'))[Symbol.dispose]();
+  });
+
+  it('is not had by one whose waiting ends in another way than with the lock', async () => {
+    const file = join(locks, 'board-1.lock');
+    writeFileSync(file, 'what the holder says');
+    await withFlock('[ "$1" = -n ] && exit 1; kill -TERM $$', async () => {
+      await expect(take('board-1', true)).rejects.toMatchObject({
+        code: 'ESPRIG_RIG_LEASE_FAILED',
+        blame: 'rig',
+        message: expect.stringMatching(
+          /^the lock \S+board-1\.lock could not be waited for: flock .* SIGTERM$/,
+        ),
+        hint: expect.any(String),
+      });
+    });
+    expect(readFileSync(file, 'utf8')).toBe('what the holder says');
+  });
+
+  it('that cannot be asked for is not taken for one that somebody holds', async () => {
+    await withFlock('echo "flock: 3: Function not implemented" >&2; exit 71', async () => {
+      const failed = {
+        code: 'ESPRIG_RIG_LEASE_FAILED',
+        message: expect.stringMatching(/flock ended with 71: flock: 3: Function not implemented$/),
+      };
+      await expect(take('board-1')).rejects.toMatchObject(failed);
+      await expect(leaseHolder('board-1')).rejects.toMatchObject(failed);
+    });
   });
 
   it('of several locks is all or nothing', async () => {

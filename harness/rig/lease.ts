@@ -2,7 +2,6 @@
  * A lease is a lock of the operating system (flock) on a descriptor that this process keeps open. It ends with the process,
  * however that ends; nothing is ever stale (docs/adr/0008). What the file says is for people, never authority.
  */
-import { spawn } from 'node:child_process';
 import {
   accessSync,
   chmodSync,
@@ -20,6 +19,7 @@ import type { Clock } from '../core/clock';
 import type { Deadline } from '../core/deadline';
 import { RigError } from '../core/errors';
 import type { EventBus } from '../core/events';
+import { tryLock, waitForLock } from './flock';
 
 /** Who has a board, as it is told to others. */
 export interface LeaseHolder {
@@ -70,8 +70,8 @@ export class Lease implements Disposable {
 
 /**
  * Takes all of the locks or none.
- * @throws RigError ESPRIG_RIG_LEASE_HELD with who holds it since when and what for; ESPRIG_TOOL_MISSING without `flock`;
- * DeadlineError when waiting took too long
+ * @throws RigError ESPRIG_RIG_LEASE_HELD with who holds it since when and what for; ESPRIG_RIG_LEASE_FAILED when the lock
+ * cannot be used; ESPRIG_TOOL_MISSING without `flock`; DeadlineError when waiting took too long
  */
 export async function takeLease(request: LeaseRequest, deadline: Deadline): Promise<Lease> {
   const taken: number[] = [];
@@ -98,7 +98,7 @@ export async function leaseHolder(name: string): Promise<LeaseHolder | 'unknown'
     return undefined;
   }
   try {
-    if (await flock(fd, ['-n'], undefined)) return undefined;
+    if (await tryLock(fd, file, undefined)) return undefined;
     return readHolder(fd) ?? 'unknown';
   } finally {
     closeSync(fd);
@@ -126,9 +126,10 @@ export function describeHolder(holder: LeaseHolder | 'unknown'): string {
 const TIME = new Intl.DateTimeFormat('sv-SE', { timeZone: 'UTC', dateStyle: 'short', timeStyle: 'medium' });
 
 async function takeOne(name: string, request: LeaseRequest, deadline: Deadline): Promise<number> {
-  const fd = openLock(fileOf(name));
+  const file = fileOf(name);
+  const fd = openLock(file);
   try {
-    if (await flock(fd, ['-n'], deadline)) return fd;
+    if (await tryLock(fd, file, deadline)) return fd;
     const holder = readHolder(fd) ?? 'unknown';
     if (!request.wait) {
       throw new RigError('ESPRIG_RIG_LEASE_HELD', `${request.rig} is taken by ${describeHolder(holder)}`, {
@@ -140,48 +141,11 @@ async function takeOne(name: string, request: LeaseRequest, deadline: Deadline):
       text: `${request.rig} is taken by ${describeHolder(holder)}; waiting`,
       holder,
     });
-    await flock(fd, [], deadline, () => describeHolder(readHolder(fd) ?? 'unknown'));
+    await waitForLock(fd, file, deadline, () => describeHolder(readHolder(fd) ?? 'unknown'));
     return fd;
   } catch (error) {
     closeSync(fd);
     throw error;
-  }
-}
-
-/**
- * Runs util-linux `flock` on our descriptor: the lock belongs to the open file, so that it stays with us when the program
- * has ended. True: we have it.
- */
-async function flock(
-  fd: number,
-  options: readonly string[],
-  deadline: Deadline | undefined,
-  lastSeen: () => string | undefined = () => undefined,
-): Promise<boolean> {
-  const child = spawn('flock', [...options, '3'], { stdio: ['ignore', 'ignore', 'ignore', fd] });
-  const ended = new Promise<number>((resolve, reject) => {
-    child.once('error', reject);
-    child.once('close', (code) => resolve(code ?? -1));
-  });
-  try {
-    const code = await (deadline === undefined
-      ? ended
-      : deadline.wait(ended, 'lease of the board', () => ({
-          lastSeen: lastSeen(),
-          hint: 'Its lease ends when that process ends.',
-        })));
-    return code === 0;
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === 'ENOENT') {
-      throw new RigError('ESPRIG_TOOL_MISSING', 'the program flock is not installed', {
-        cause: error,
-        hint: 'It is part of util-linux: apt-get install util-linux.',
-      });
-    }
-    throw error;
-  } finally {
-    ended.catch(() => undefined);
-    if (child.exitCode === null) child.kill('SIGKILL');
   }
 }
 
