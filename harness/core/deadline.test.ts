@@ -168,6 +168,20 @@ describe('cancelling', () => {
     expect(clock.pendingAlarms).toBe(0);
   });
 
+  test('ends a share that has a signal of its own by either, and the parent by its own only', async () => {
+    const person = new AbortController();
+    const enough = new AbortController();
+    const { deadline } = setUp(500, person.signal);
+    const share = reasonOf(deadline.sub({ phase: 'ask', signal: enough.signal }).wait(never, 'answer'));
+    enough.abort();
+    expect(await share).toMatchObject({ code: 'ESPRIG_CANCELLED' });
+    expect(deadline.cancelled).toBe(false);
+    const other = deadline.sub({ phase: 'ask', signal: new AbortController().signal });
+    person.abort();
+    expect(other.cancelled).toBe(true);
+    expect(setUp(500).deadline.sub({ phase: 'ask', signal: enough.signal }).cancelled).toBe(true);
+  });
+
   test('a wait begun after it ends at once', async () => {
     const { deadline } = setUp(500, AbortSignal.abort());
     expect(await reasonOf(deadline.wait(never, 'banner'))).toMatchObject({ code: 'ESPRIG_CANCELLED' });

@@ -18,6 +18,8 @@ export interface SubDeadlineOptions {
   /** At most this long; never longer than what the parent has left. */
   readonly budgetMs?: number | undefined;
   readonly blame?: Blame | undefined;
+  /** Ends it early, as what ends the parent does. */
+  readonly signal?: AbortSignal | undefined;
 }
 
 /** What an expired wait can say about itself; asked for only then. */
@@ -67,7 +69,7 @@ export class Deadline implements Disposable {
         phase: `${this.phase}/${options.phase}`,
         budgetMs: options.budgetMs ?? Infinity,
         blame: options.blame ?? this.blame,
-        signal: this.#cancelled,
+        signal: eitherOf(this.#cancelled, options.signal),
       },
       this,
     );
@@ -209,4 +211,8 @@ export class Deadline implements Disposable {
       cause: this.#cancelled?.reason,
     });
   }
+}
+
+function eitherOf(one: AbortSignal | undefined, other: AbortSignal | undefined): AbortSignal | undefined {
+  return one === undefined || other === undefined ? (one ?? other) : AbortSignal.any([one, other]);
 }

@@ -38,11 +38,15 @@ export async function exchange(
   const elapsedMs = (): number => clock.nowMs() - startedMs;
   const stop = new AbortController();
   const sockets: Socket[] = [];
+  let isConnected = false;
   const bodyBytes = sizeOf(request.body);
   const client = new Client(target.baseUrl, {
     connect: watchedConnect(target, (socket) => {
       sockets.push(socket);
-      socket.once('connect', () => notify('http-connect', { connection, elapsedMs: elapsedMs() }));
+      socket.once('connect', () => {
+        isConnected = true;
+        notify('http-connect', { connection, elapsedMs: elapsedMs() });
+      });
     }),
     pipelining: 1,
     // The deadline is the only limit of time.
@@ -87,7 +91,7 @@ export async function exchange(
   else request.signal?.addEventListener('abort', onCancel, { once: true });
   try {
     const answer = await deadline.wait(work(), `answer to ${method} ${path}`, () => ({
-      lastSeen: sockets.length === 0 ? 'no connection yet' : `${sumOf(received)} bytes of a body`,
+      lastSeen: !isConnected ? 'no connection yet' : `${sumOf(received)} bytes of a body`,
       hint: 'The board may hang or be out of reach: look at its console.',
     }));
     const { status, error } = answer;

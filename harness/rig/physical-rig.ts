@@ -223,7 +223,7 @@ class PhysicalRig extends PlannedRig implements RunningRig {
     try {
       await waitUntilReady(this, this.#mark, deadline);
     } catch (error) {
-      throw this.#network.explain(error);
+      throw this.#network.explain(error, this.#mark);
     }
   }
 }

@@ -108,7 +108,7 @@ async function resetAndFind(
     try {
       await waitUntilReady({ baseUrl, dutProfile: profile, token, clock, console }, mark, deadline);
     } catch (error) {
-      throw network.explain(error);
+      throw network.explain(error, mark);
     }
     return { baseUrl, token, profile, [Symbol.asyncDispose]: () => board[Symbol.asyncDispose]() };
   } catch (error) {

@@ -1,30 +1,19 @@
 import { afterEach, describe, expect, it } from '@jest/globals';
 import { RealClock } from '../core/clock';
 import { Deadline } from '../core/deadline';
-import { Console } from '../device/console';
-import type { BoardLine } from '../port/board-line';
-import { memoryPort } from '../port/memory-port';
+import type { Console } from '../device/console';
+import { ANSWERED_BEFORE } from './ready';
 import { RigNetwork } from './rig-network';
 import type { RigPlan } from './rig-plan';
+import { spokenConsole } from './testkit/spoken-console';
 
 const clock = new RealClock();
 const opened: Disposable[] = [];
 
-/** A console that hears what the returned function says. */
 async function consoleOf(): Promise<{ readonly console: Console; readonly say: (text: string) => void }> {
-  let transmit: ((bytes: Uint8Array, baud: number) => void) | undefined;
-  const line: BoardLine = {
-    receiveFromHost: () => undefined,
-    setLines: () => undefined,
-    onTransmit: (listener) => {
-      transmit = listener;
-    },
-  };
-  const link = memoryPort(line);
-  await link.open();
-  const console = new Console({ link, clock, fixedBaud: true });
-  opened.push(console);
-  return { console, say: (text) => transmit?.(Buffer.from(`${text}\r\n`), 115_200) };
+  const spoken = await spokenConsole();
+  opened.push(spoken);
+  return spoken;
 }
 
 function networkOf(network: object | undefined, console: Console): RigNetwork {
@@ -98,6 +87,12 @@ describe('the address of a board', () => {
       hint: 'The last attempt: connect EHOSTUNREACH 10.0.0.9:80',
     });
     expect(network.explain(unreachable)).toMatchObject({ code: 'ESPRIG_RIG_NETWORK_FAILED', blame: 'rig' });
+    for (const what of ['last seen: no connection yet', 'GET http://board.local/: the name is not known']) {
+      const silent = limit(0).error('HTTP answer', { hint: `The last attempt: ${what}` });
+      expect(network.explain(silent)).toMatchObject({ code: 'ESPRIG_RIG_NETWORK_FAILED', blame: 'rig' });
+      const later = limit(0).error('HTTP answer', { hint: `The last attempt: ${what}. ${ANSWERED_BEFORE}` });
+      expect(network.explain(later)).toBe(later);
+    }
     const refused = limit(0).error('HTTP answer', {
       hint: 'The last attempt: nobody listens at 10.0.0.9:80',
     });

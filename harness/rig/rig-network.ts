@@ -1,11 +1,18 @@
 import type { Deadline } from '../core/deadline';
 import { isEsprigError, RigError, UsageError } from '../core/errors';
+import { isBootLine } from '../device/boot-lines';
 import type { Console } from '../device/console';
+import { parseLogLine } from '../protocol/boot-log';
 import { runJoin } from './power-switch';
+import { ANSWERED_BEFORE } from './ready';
 import type { RigPlan } from './rig-plan';
 
 /** What the app of this project prints once it has an address, and others alike. */
 const ADDRESS_LINE = /\baddress:? ((?:\d{1,3}\.){3}\d{1,3})\b/;
+
+/** No packet came back. A connection that never came about is told as such, or as what the system made of it. */
+const UNREACHABLE =
+  /no connection yet|timed? ?out|EHOSTUNREACH|ENETUNREACH|ETIMEDOUT|EHOSTDOWN|ENOTFOUND|the name is not known/i;
 
 export type NetworkPlan = Pick<RigPlan, 'description' | 'devicePort' | 'name'>;
 
@@ -63,22 +70,37 @@ export class RigNetwork {
     if (this.#join !== undefined) await runJoin(this.#join, deadline);
   }
 
-  /** A board that runs and cannot be reached is the rig's trouble; one that refuses or answers nonsense is the firmware's. */
-  explain(error: unknown): unknown {
+  /**
+   * A board that runs and cannot be reached is the rig's trouble; one that refuses or answers nonsense, that had answered
+   * before, or whose app has not begun is the firmware's. `since`: where its start begins on the console.
+   */
+  explain(error: unknown, since = 0): unknown {
     if (!isEsprigError(error) || error.code !== 'ESPRIG_DEADLINE') return error;
-    const isUnreachable = /timed? ?out|EHOSTUNREACH|ENETUNREACH|ETIMEDOUT|ENOTFOUND|EHOSTDOWN/i.test(
-      `${error.message} ${error.hint ?? ''}`,
-    );
-    if (!isUnreachable) return error;
+    const said = `${error.message} ${error.hint ?? ''}`;
+    if (!UNREACHABLE.test(said) || said.includes(ANSWERED_BEFORE)) return error;
+    const seen = this.#seen(since);
+    if (seen === 'boot only') return error;
+    const what = seen === 'an app' ? 'runs and' : 'says nothing on its console and';
     return new RigError(
       'ESPRIG_RIG_NETWORK_FAILED',
-      `${this.#name} runs and cannot be reached at ${this.baseUrl}: ${error.message}`,
+      `${this.#name} ${what} cannot be reached at ${this.baseUrl}: ${error.message}`,
       {
         cause: error,
         evidence: error.evidence,
-        hint: 'Is this machine in the same network (network.join)? Do access point or firewall keep clients apart?',
+        hint:
+          (this.#fixed === undefined ? '' : 'Is that its address (network.address)? ') +
+          'Is this machine in the same network (network.join)? Do access point or firewall keep clients apart?',
       },
     );
+  }
+
+  #seen(since: number): 'nothing' | 'boot only' | 'an app' {
+    const lines = this.#console
+      .textSince(since)
+      .split('\n')
+      .filter((line) => line.trim() !== '');
+    if (lines.length === 0) return 'nothing';
+    return lines.every((line) => isBootLine(parseLogLine(line))) ? 'boot only' : 'an app';
   }
 }
 
