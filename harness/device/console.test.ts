@@ -237,6 +237,82 @@ describe('following the rate', () => {
     await expect(waiting).rejects.toMatchObject({ code: 'ESPRIG_DUT_RESET' });
   });
 
+  describe('when the rate of the app costs the banner of a reset', () => {
+    const ROM =
+      '\r\n ets Jan  8 2013,rst cause:4, boot mode:(3,6)\r\n\r\nload 0x40100000, len 7544, room 16 \r\n' +
+      '0x40100000: tail 8\r\nload 0x3ffe8408, len 24, room 0 \r\ntail 8\r\nload 0x3ffe8420, len 3644, room 0 \r\n' +
+      'tail 12\r\nchksum 0xe3\r\n';
+    const LOADER =
+      '\x1b[0;32mI (41) boot: ESP-IDF v3.4 2nd stage bootloader\x1b[0m\r\n' +
+      '\x1b[0;32mI (118) esp_image: segment 0: paddr=0x00010010 size=0x42cb4 map\x1b[0m\r\n'.repeat(3);
+
+    /** In pieces as a USB adapter hands them over. */
+    async function saysIn(pieceBytes: number, { board }: Bench, text: string, baud: number): Promise<void> {
+      const bytes = Buffer.from(text);
+      for (let at = 0; at < bytes.length; at += pieceBytes) {
+        board.send(bytes.subarray(at, at + pieceBytes), baud);
+        await new Promise((resolve) => setImmediate(resolve));
+      }
+    }
+
+    /** The app at its rate, a reset by itself, the app again. */
+    async function restart(pieceBytes: number, on: Bench, rom = ROM): Promise<void> {
+      await saysIn(pieceBytes, on, APP, 115200);
+      await saysIn(pieceBytes, on, rom + LOADER, 74880);
+      await saysIn(pieceBytes, on, APP.repeat(2), 115200);
+      await until(() => on.console.link.baud === 115200);
+    }
+
+    const UNREAD = /reset by itself.*cause could not be read/;
+    it.each([
+      // Early enough for the end of the banner.
+      [16, 'ESPRIG_DUT_WATCHDOG', /watchdog/],
+      [32, 'ESPRIG_DUT_RESET', UNREAD],
+      [62, 'ESPRIG_DUT_RESET', UNREAD],
+      [128, 'ESPRIG_DUT_RESET', UNREAD],
+    ])('its boot log tells of it, once, in pieces of %i bytes', async (pieceBytes, code, message) => {
+      const on = await bench();
+      const waiting = on.console.expect('never', deadlineOf(5000));
+      waiting.catch(() => undefined);
+      await restart(pieceBytes, on);
+      await expect(waiting).rejects.toMatchObject({ code, message: expect.stringMatching(message) });
+      expect(on.console.incidents).toHaveLength(1);
+      await restart(pieceBytes, on);
+      expect(on.console.incidents).toHaveLength(2);
+    });
+
+    it('a wanted reset is spent all the same, and the next one is told', async () => {
+      const on = await bench();
+      on.console.allowResets(1);
+      await restart(32, on);
+      expect(on.console.incidents).toEqual([]);
+      await restart(32, on);
+      expect(on.console.incidents).toMatchObject([{ code: 'ESPRIG_DUT_RESET' }]);
+    });
+
+    it('what the ROM says of a watchdog is as good as the banner', async () => {
+      const on = await bench();
+      await restart(32, on, `${ROM.slice(0, 52)}${' '.repeat(60)}\r\nwdt reset\r\n${ROM.slice(52)}`);
+      expect(on.console.incidents).toMatchObject([{ code: 'ESPRIG_DUT_WATCHDOG' }]);
+    });
+
+    it('counts once where the banner comes through as well', async () => {
+      const on = await bench();
+      const noise = '\r\n'.padEnd(200, 'noise of the supply ');
+      await restart(32, on, noise + ROM);
+      expect(on.console.incidents).toMatchObject([{ code: 'ESPRIG_DUT_WATCHDOG' }]);
+    });
+
+    it('takes nothing for a reset that an app says at either rate', async () => {
+      const on = await bench();
+      const words = 'tail 4\r\nload 0x40100000, len 1, room 1\r\nI (9) boot: my own tag\r\n';
+      await saysIn(32, on, APP + words + APP, 115200);
+      await saysIn(32, on, APP + APP + APP + words, 74880);
+      await saysIn(32, on, APP.repeat(3) + words, 115200);
+      expect(on.console.incidents).toEqual([]);
+    });
+  });
+
   it('stays where it is told to stay', async () => {
     const { console, says } = await bench({ fixedBaud: true });
     says(BANNER.repeat(10), 74880);

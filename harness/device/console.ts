@@ -241,6 +241,7 @@ export class Console implements Disposable {
       this.#notify('console-baud', { baud, why });
     }
     if (why !== 'garbage') this.#follower.at(baud);
+    this.crashWatch.missBanner(why === 'garbage' && baud === ROM_BAUD);
   }
 
   #cutLine(): void {
