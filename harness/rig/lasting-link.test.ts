@@ -69,7 +69,7 @@ describe('a link to a board on a switched USB port', () => {
     expect([link.isOpen, ends]).toEqual([true, []]);
     await link.setBaud(74_880);
     usb.missingFor = 3;
-    await link.resume(limit());
+    expect(await link.resume(limit())).toBe(true);
     usb.say('after');
     await turn();
     await link.write(Buffer.from('hello'));
@@ -84,7 +84,7 @@ describe('a link to a board on a switched USB port', () => {
   it('is the same link where the adapter has power of its own', async () => {
     const { usb, link } = await linked();
     link.expectPowerCut();
-    await link.resume(limit());
+    expect(await link.resume(limit())).toBe(false);
     expect(usb.adapters).toHaveLength(1);
     await link.close();
   });

@@ -52,9 +52,11 @@ export class LastingLink extends WrappedLink {
 
   /**
    * Power is back: goes on where it was, with a new link if the adapter had vanished.
+   * @returns true when it had: what the board said until now nobody has heard
    * @throws DeadlineError; LinkError when the port can never be opened
    */
-  async resume(deadline: Deadline): Promise<void> {
+  async resume(deadline: Deadline): Promise<boolean> {
+    const hadVanished = !this.#link.isOpen;
     while (!this.#link.isOpen) {
       this.#link = this.#make();
       try {
@@ -74,6 +76,7 @@ export class LastingLink extends WrappedLink {
       }
     }
     this.#isPowerCut = false;
+    return hadVanished;
   }
 
   override async setBaud(baud: number): Promise<void> {

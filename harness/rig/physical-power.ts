@@ -8,6 +8,8 @@ import type { RigPower } from './running-rig';
 interface PowerHooks {
   readonly tell: (name: string, data: Readonly<Record<string, unknown>>) => void;
   readonly starts: () => void;
+  /** The adapter came back after the board: banner and address may have been said to nobody. */
+  readonly missed: () => void;
 }
 
 /** Power of a board on a bench. Its adapter may vanish with it; the console goes on as one. */
@@ -16,7 +18,7 @@ export function physicalPower(
   link: LastingLink,
   console: Console,
   broken: BrokenOnce,
-  { tell, starts }: PowerHooks,
+  { tell, starts, missed }: PowerHooks,
 ): RigPower {
   let isOff = false;
   const listen = async (): Promise<void> => {
@@ -37,7 +39,7 @@ export function physicalPower(
       if (!isOff) return;
       await listen();
       await power.set('on', deadline);
-      await link.resume(deadline);
+      if (await link.resume(deadline)) missed();
       isOff = false;
       tell('power', { text: `on (${power.about})`, lane: 'power' });
     });
@@ -53,7 +55,7 @@ export function physicalPower(
       link.expectPowerCut();
       await listen();
       await inOne(deadline);
-      await link.resume(deadline);
+      if (await link.resume(deadline)) missed();
       tell('power', { text: 'off and on', lane: 'power' });
     });
   };

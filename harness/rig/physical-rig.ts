@@ -64,6 +64,8 @@ class PhysicalRig extends PlannedRig implements RunningRig {
   /** The flash after the first start. */
   #started: FlashState | undefined;
   #mark = 0;
+  /** The banner of this start may have come while there was no adapter to hear it. */
+  #isStartMissed = false;
 
   constructor(plan: RigPlan, lease: Lease, link: LastingLink, { bus, clock }: Given) {
     super(plan, bus, clock);
@@ -87,6 +89,10 @@ class PhysicalRig extends PlannedRig implements RunningRig {
       this.power = physicalPower(power, link, this.console, this.broken, {
         tell: (name, data) => this.tell(name, data),
         starts: () => this.starts(),
+        missed: () => {
+          this.#isStartMissed = true;
+          this.#network.recall();
+        },
       });
     }
   }
@@ -202,6 +208,7 @@ class PhysicalRig extends PlannedRig implements RunningRig {
 
   protected starts(): void {
     this.#mark = this.console.mark();
+    this.#isStartMissed = false;
     this.#network.forget();
   }
 
@@ -225,5 +232,8 @@ class PhysicalRig extends PlannedRig implements RunningRig {
     } catch (error) {
       throw this.#network.explain(error, this.#mark);
     }
+    // The app is up, so the start that was wanted is over: the next reset is nobody's wish.
+    if (this.#isStartMissed) this.console.allowResets(0);
+    this.#isStartMissed = false;
   }
 }

@@ -57,6 +57,29 @@ describe('the address of a board', () => {
     expect(network.baseUrl).toBe('http://10.1.2.3:8080');
   });
 
+  it('is the one of the start before where the lines of a start could not be heard', async () => {
+    const { console, say } = await consoleOf();
+    const network = networkOf(undefined, console);
+    say('I (13) wifi: address 192.168.4.1');
+    await network.find(0, limit());
+    const mark = console.mark();
+    network.forget();
+    network.recall();
+    say('I (900) app: the first line that was heard');
+    await network.find(mark, limit());
+    expect(network.baseUrl).toBe('http://192.168.4.1');
+    // What was heard all the same counts more.
+    network.forget();
+    network.recall();
+    say('I (2911) wifi: address 10.0.0.7');
+    await console.expect('10.0.0.7', limit());
+    await network.find(mark, limit());
+    expect(network.baseUrl).toBe('http://10.0.0.7');
+    // The next start is heard again, and waited for.
+    network.forget();
+    await expect(network.find(console.mark(), limit(100))).rejects.toMatchObject({ code: 'ESPRIG_DEADLINE' });
+  });
+
   it('is awaited no longer than there is time, and the last line tells why', async () => {
     const { console, say } = await consoleOf();
     say('W (900) wifi: disconnected, reason 201');

@@ -25,6 +25,9 @@ export class RigNetwork {
   readonly #join: string | undefined;
   readonly #name: string;
   #found: string | undefined;
+  /** Of the last start that told one. */
+  #last: string | undefined;
+  #isRecalled = false;
 
   constructor(plan: NetworkPlan, console: Console) {
     const { description, devicePort, name } = plan;
@@ -49,6 +52,12 @@ export class RigNetwork {
   /** The board starts anew: it may get another address. */
   forget(): void {
     this.#found = undefined;
+    this.#isRecalled = false;
+  }
+
+  /** The lines of this start could not be heard: unless one comes all the same, the address is as it was before. */
+  recall(): void {
+    this.#isRecalled = true;
   }
 
   /**
@@ -57,7 +66,11 @@ export class RigNetwork {
    */
   async find(since: number, deadline: Deadline): Promise<void> {
     if (this.#found !== undefined) return;
-    if (this.#fixed === undefined) {
+    if (this.#fixed === undefined && this.#isRecalled && this.#last !== undefined) {
+      const address = new RegExp(this.#pattern, 'm').exec(this.#console.textSince(since))?.[1];
+      this.#found = address === undefined ? this.#last : withPort(address, this.#port);
+      this.#last = this.#found;
+    } else if (this.#fixed === undefined) {
       const { match } = await this.#console.expect(this.#pattern, deadline, { since });
       const [line, address] = match;
       if (address === undefined) {
@@ -66,6 +79,7 @@ export class RigNetwork {
         });
       }
       this.#found = withPort(address, this.#port);
+      this.#last = this.#found;
     } else this.#found = this.#fixed;
     if (this.#join !== undefined) await runJoin(this.#join, deadline);
   }
@@ -87,11 +101,16 @@ export class RigNetwork {
       {
         cause: error,
         evidence: error.evidence,
-        hint:
-          (this.#fixed === undefined ? '' : 'Is that its address (network.address)? ') +
-          'Is this machine in the same network (network.join)? Do access point or firewall keep clients apart?',
+        hint: `${this.#doubt()}Is this machine in the same network (network.join)? Do access point or firewall keep clients apart?`,
       },
     );
+  }
+
+  #doubt(): string {
+    if (this.#fixed !== undefined) return 'Is that its address (network.address)? ';
+    return this.#isRecalled
+      ? 'Its address is that of the start before, for nobody could hear another; network.address can fix it. '
+      : '';
   }
 
   #seen(since: number): 'nothing' | 'boot only' | 'an app' {
