@@ -181,9 +181,10 @@ export class RigEnvironment extends TestEnvironment {
 
   #identity(titlePath: readonly string[]): CaseIdentity {
     const [file, rootDir] = [this.#file, this.#rootDir];
+    const { nameOrFile: rig, firmware } = this.#rig;
     return {
       ...{ file, titlePath, rig: this.#rig.name, needs: this.#needs },
-      repeatCommand: repeatCommand({ rootDir, file, titlePath, rig: this.#rig.nameOrFile }),
+      repeatCommand: repeatCommand({ rootDir, file, titlePath, rig, firmware }),
     };
   }
 }

@@ -76,6 +76,11 @@ export class FileRig {
     return this.#options?.rigFile ?? this.name;
   }
 
+  /** Folder of a firmware set in place of the rig's own. */
+  get firmware(): string | undefined {
+    return this.#options?.firmware;
+  }
+
   /** undefined before the project's options are read, and when they could not be. */
   get budgets(): PhaseBudgets | undefined {
     return this.#options?.budgets;

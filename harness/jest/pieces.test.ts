@@ -7,7 +7,6 @@ import { BodyLimit } from './body-limit';
 import { describeFailure, judge, showWhole, unfold } from './failure';
 import { missingNeeds, readNeeds } from './needs';
 import { DEFAULT_BUDGETS, readProjectOptions } from './options';
-import { commandLine, repeatCommand } from './repeat-command';
 import { Schedule, type Seat } from './schedule';
 import { summaryLines } from './summary';
 import { laneOf, Timeline } from './timeline';
@@ -243,19 +242,6 @@ describe('the timeline', () => {
 });
 
 describe('words for people', () => {
-  test('a command repeats one case', () => {
-    const where = { file: 'cases/a b.test.ts', titlePath: ['it’s', 'a (b)'], rig: 'virtual-1mb' };
-    expect(repeatCommand({ rootDir: '/nowhere', ...where })).toBe(
-      "ESPRIG_RIG=virtual-1mb npx jest 'cases/a b.test.ts' -t '^it’s a \\(b\\)$'",
-    );
-  });
-
-  test('what was typed loses the path of node and of the script', () => {
-    expect(commandLine(['/usr/bin/node', '/x/node_modules/jest/bin/jest.js', '-t', 'a b'])).toBe(
-      'jest -t "a b"',
-    );
-  });
-
   test('the summary says how it went, who must act and where the report is', () => {
     const row = (verdict: string, title: string, more: object = {}) => ({
       ...{

@@ -11,24 +11,35 @@ export function repeatCommand(options: {
   readonly file: string;
   readonly titlePath: readonly string[];
   readonly rig: string;
+  /** Folder of a firmware set, where it was not the rig's own: with another one it would be another case. */
+  readonly firmware?: string | undefined;
 }): string {
-  const { rootDir, file, titlePath, rig } = options;
-  const pattern = titlePath.join(' ').replaceAll(/[.*+?^${}()|[\]\\]/g, '\\$&');
-  const title = titlePath[0] === FILE_ITSELF ? '' : ` -t ${quote(`^${pattern}$`)}`;
+  const { rootDir, file, titlePath, rig, firmware } = options;
+  const title = `^${titlePath.join(' ').replaceAll(/[.*+?^${}()|[\]\\]/g, '\\$&')}$`;
+  const titles = titlePath[0] === FILE_ITSELF ? [] : ['-t', quote(title)];
   const hasCommand = existsSync(join(rootDir, 'harness', 'cli', 'bin.cjs'));
-  if (hasCommand) return `npx esprig run --rig ${quote(rig)} --case ${quote(file)}${title}`;
-  return `ESPRIG_RIG=${quote(rig)} npx jest ${quote(file)}${title}`;
+  const words = hasCommand
+    ? [
+        ...['npx esprig run --rig', quote(rig)],
+        ...(firmware === undefined ? [] : ['--firmware', quote(firmware)]),
+        ...['--case', quote(file)],
+      ]
+    : [
+        `ESPRIG_RIG=${quote(rig)}`,
+        ...(firmware === undefined ? [] : [`ESPRIG_FIRMWARE=${quote(firmware)}`]),
+        ...['npx jest', quote(file)],
+      ];
+  return [...words, ...titles].join(' ');
 }
 
 /** As it may be typed again: node and the path of its script become one word. */
 export function commandLine(argv: readonly string[]): string {
   const [, script = 'jest', ...rest] = argv;
   const name = /([^/\\]+?)(\.[cm]?js)?$/.exec(script)?.[1] ?? 'jest';
-  return [name, ...rest]
-    .map((word) => (/^[\w./@:=+,-]+$/.test(word) ? word : JSON.stringify(word)))
-    .join(' ');
+  return [name, ...rest.map(quote)].join(' ');
 }
 
+/** A word as a shell takes it for itself. */
 function quote(text: string): string {
-  return /^[\w./@:+-]+$/.test(text) ? text : `'${text.replaceAll("'", `'\\''`)}'`;
+  return /^[\w./@:=+,-]+$/.test(text) ? text : `'${text.replaceAll("'", `'\\''`)}'`;
 }

@@ -123,7 +123,7 @@ export class RunReporter implements Pick<Reporter, 'onTestResult' | 'onRunComple
   ): CaseRecord {
     const { rootDir } = this.#globalConfig;
     const file = relative(rootDir, test.path).split(sep).join('/');
-    const { rig, rigFile = rig } = rigOf(test.context.config);
+    const { rig, rigFile = rig, firmware } = rigOf(test.context.config);
     const runStartMs = runHandleOf()?.startedAtWallMs ?? new RealClock().wallTimeMs();
     return {
       id: caseId(file, titlePath, rig),
@@ -131,7 +131,7 @@ export class RunReporter implements Pick<Reporter, 'onTestResult' | 'onRunComple
       startedAtMs: start === 0 ? 0 : Math.max(0, start - runStartMs),
       elapsedMs: runtime,
       ...{ phases: [], failures: [failure], needs: [] },
-      repeatCommand: repeatCommand({ rootDir, file, titlePath, rig: rigFile }),
+      repeatCommand: repeatCommand({ rootDir, file, titlePath, rig: rigFile, firmware }),
     };
   }
 }
@@ -139,6 +139,7 @@ export class RunReporter implements Pick<Reporter, 'onTestResult' | 'onRunComple
 function rigOf(project: Config.ProjectConfig): {
   readonly rig: string;
   readonly rigFile?: string | undefined;
+  readonly firmware?: string | undefined;
 } {
   try {
     return readProjectOptions(project);

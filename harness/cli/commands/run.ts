@@ -1,4 +1,5 @@
 import type { Command } from 'commander';
+import { commandLine } from '../../jest/repeat-command';
 import { summaryLines } from '../../jest/summary';
 import { PROJECT_ROOT } from '../../rig/select-rigs';
 import { parseWholeNumber, setVerdict } from '../esprig';
@@ -72,7 +73,7 @@ export function register(program: Command): void {
       const { record, folder, htmlPath } = await runCases({
         ...options,
         ...{ rigs, jestArgs, leaseMs: waitMsOf(options.wait) },
-        command: ['esprig', ...process.argv.slice(2)].join(' '),
+        command: commandLine(['node', 'esprig', ...process.argv.slice(2)]),
         watch: !out.json
           ? undefined
           : {
