@@ -1,78 +1,25 @@
 import { afterAll, beforeAll, describe, expect, jest, test } from '@jest/globals';
-import { existsSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { pathToFileURL } from 'node:url';
-import { chromium, type Browser, type BrowserContextOptions, type Page } from 'playwright-core';
-import { renderHtml } from './html';
-import { sampleNights } from './testkit/sample-history';
+import type { Page } from 'playwright-core';
+import { runWithNights, sampleNights } from './testkit/sample-history';
+import { hasBrowser, PageBrowser, PICTURES, timed } from './testkit/page-browser';
 import { largeRun, NASTY_LINES, sampleCase, sampleRun } from './testkit/sample-run';
-import type { RunRecord, TimelineRecord } from './run-record';
-import { newsOf, trendOf, type Trend } from './trend';
+import { newsOf, trendOf } from './trend';
 
-/** Debian's, installed by set-up; where it is not, the rest of the page's tests must do. */
-const CHROMIUM = '/usr/bin/chromium';
 /** Evaluated in the page. */
 const CANVAS = `document.querySelector('.timeline-canvas')`;
-const PICTURES = join(__dirname, '..', '..', 'build', 'report-page');
-const describeWithBrowser = existsSync(CHROMIUM) ? describe : describe.skip;
+const describeWithBrowser = hasBrowser ? describe : describe.skip;
 
 /** The big pages on a machine that is busy with other tests. */
 jest.setTimeout(180_000);
 
-let folder: string;
-let browser: Browser;
+let browser: PageBrowser | undefined;
 beforeAll(async () => {
-  if (!existsSync(CHROMIUM)) return;
-  folder = mkdtempSync(join(tmpdir(), 'esprig-page-'));
-  mkdirSync(PICTURES, { recursive: true });
-  // Root has no sandbox to offer; the page is our own and there is no network.
-  browser = await chromium.launch({ executablePath: CHROMIUM, args: ['--no-sandbox'] });
+  if (hasBrowser) browser = await PageBrowser.start();
 });
-afterAll(async () => {
-  await browser?.close();
-  if (folder !== undefined) rmSync(folder, { recursive: true, force: true });
-});
+afterAll(() => browser?.[Symbol.asyncDispose]());
 
-interface Opened {
-  readonly page: Page;
-  /** Errors and warnings of the console, exceptions, and requests for anything but the file itself. */
-  readonly troubles: readonly string[];
-  readonly openMs: number;
-}
-
-async function open(
-  run: {
-    readonly record: RunRecord;
-    readonly timeline: readonly TimelineRecord[];
-    readonly trend?: Trend;
-  },
-  options: BrowserContextOptions = {},
-  hash = '',
-): Promise<Opened> {
-  const file = join(folder, `report-${String(Math.random()).slice(2)}.html`);
-  writeFileSync(file, renderHtml(run.record, run.timeline, run.trend));
-  const context = await browser.newContext({
-    offline: true,
-    viewport: { width: 1280, height: 960 },
-    ...options,
-  });
-  const page = await context.newPage();
-  const troubles: string[] = [];
-  const url = pathToFileURL(file).href;
-  page.on('console', (message) => {
-    if (['error', 'warning'].includes(message.type())) troubles.push(message.text());
-  });
-  page.on('pageerror', (error) => troubles.push(error.message));
-  page.on('request', (request) => {
-    if (!request.url().startsWith(url) && !request.url().startsWith('data:')) troubles.push(request.url());
-  });
-  const openMs = await timed(async () => {
-    await page.goto(url + hash);
-    await page.waitForSelector('#cases');
-  });
-  return { page, troubles, openMs };
-}
+const open: PageBrowser['open'] = (...args) => browser!.open(...args);
 
 const visible = async (page: Page, selector: string): Promise<number> =>
   page.locator(`${selector}:visible`).count();
@@ -259,7 +206,7 @@ describeWithBrowser('the page in a browser, from disk, without a network', () =>
   });
 
   test('shows how each case went in the runs before, what is new, and what is usual', async () => {
-    const run = withNights(250);
+    const run = runWithNights(250);
     const { page, troubles } = await open(run);
     const { worse, better, flaky } = run.record.news!;
     expect(Math.min(worse.length, better.length, flaky.length)).toBeGreaterThan(0);
@@ -295,7 +242,7 @@ describeWithBrowser('the page in a browser, from disk, without a network', () =>
     'has nothing that lies over its neighbour or beyond the edge at %d px',
     async (width) => {
       for (const colorScheme of ['light', 'dark'] as const) {
-        const { page, troubles } = await open(withNights(250), {
+        const { page, troubles } = await open(runWithNights(250), {
           viewport: { width, height: 900 },
           colorScheme,
         });
@@ -369,7 +316,7 @@ describeWithBrowser('the page in a browser, from disk, without a network', () =>
   });
 
   test('can be worked by keys alone: filter, case, and the way into an earlier run', async () => {
-    const { page, troubles } = await open(withNights(30));
+    const { page, troubles } = await open(runWithNights(30));
     await page.focus('.chip.is-failed');
     await page.keyboard.press('Space');
     expect(await page.getAttribute('.chip.is-failed', 'aria-pressed')).toBe('true');
@@ -386,7 +333,7 @@ describeWithBrowser('the page in a browser, from disk, without a network', () =>
 
   test('has contrast enough for every small text, by day and by night', async () => {
     for (const colorScheme of ['light', 'dark'] as const) {
-      const { page } = await open(withNights(60), { colorScheme });
+      const { page } = await open(runWithNights(60), { colorScheme });
       const poor = await page.evaluate<readonly string[]>(CONTRAST_BELOW_4_5);
       expect(poor).toEqual([]);
       await page.context().close();
@@ -411,26 +358,6 @@ describeWithBrowser('the page in a browser, from disk, without a network', () =>
     await page.context().close();
   });
 });
-
-/** A large run after twenty nights: some cases are new failures, some are mended, some go now so, now so. */
-function withNights(caseCount: number): {
-  readonly record: RunRecord;
-  readonly timeline: readonly TimelineRecord[];
-  readonly trend: Trend;
-} {
-  const { record, timeline } = largeRun(caseCount, caseCount * 20);
-  const rows = sampleNights(record, {
-    count: 20,
-    withSameImages: 9,
-    verdictOf: (index, night) => {
-      if (index % 29 === 11) return 'skipped';
-      if (index % 17 === 3) return night === 19 || night % 6 === 2 ? 'failed' : 'passed';
-      return index % 31 === 5 && night === 14 ? 'broken' : undefined;
-    },
-  });
-  const trend = trendOf(record, { rows, notes: [] });
-  return { record: { ...record, news: newsOf(record, trend) }, timeline, trend };
-}
 
 /**
  * Texts whose contrast is below 4.5 (WCAG 2.2, 1.4.3): against the nearest background that is not see-through; mixed
@@ -462,9 +389,3 @@ const CONTRAST_BELOW_4_5 = `(() => {
   }
   return [...poor];
 })()`;
-
-async function timed(work: () => Promise<void>): Promise<number> {
-  const startedMs = performance.now();
-  await work();
-  return performance.now() - startedMs;
-}

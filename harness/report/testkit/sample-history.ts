@@ -1,7 +1,8 @@
 /** Nights before a run, for tests and for looking at the page. */
 import { historyRow, type HistoryRow } from '../history';
-import type { RunRecord, Verdict } from '../run-record';
-import { steadyRandom } from './sample-run';
+import type { RunRecord, TimelineRecord, Verdict } from '../run-record';
+import { newsOf, trendOf, type Trend } from '../trend';
+import { largeRun, steadyRandom } from './sample-run';
 
 const DAY_MS = 86_400_000;
 
@@ -44,4 +45,24 @@ export function sampleNights(record: RunRecord, options: NightsOptions): readonl
     }));
     return historyRow({ ...record, startedAt, rigs, cases, metrics }, `night-${String(night)}`);
   });
+}
+
+/** A large run after twenty nights: some cases are new failures, some are mended, some go now so, now so. */
+export function runWithNights(caseCount: number): {
+  readonly record: RunRecord;
+  readonly timeline: readonly TimelineRecord[];
+  readonly trend: Trend;
+} {
+  const { record, timeline } = largeRun(caseCount, caseCount * 20);
+  const rows = sampleNights(record, {
+    count: 20,
+    withSameImages: 9,
+    verdictOf: (index, night) => {
+      if (index % 29 === 11) return 'skipped';
+      if (index % 17 === 3) return night === 19 || night % 6 === 2 ? 'failed' : 'passed';
+      return index % 31 === 5 && night === 14 ? 'broken' : undefined;
+    },
+  });
+  const trend = trendOf(record, { rows, notes: [] });
+  return { record: { ...record, news: newsOf(record, trend) }, timeline, trend };
 }
