@@ -276,6 +276,18 @@ describe('words for people', () => {
     expect(text).toMatch(/Note: a note\n\nReport: \/reports\/index\.html$/);
   });
 
+  test('names the rigs of the cases, also where none was opened', () => {
+    const row = (rig: string) => ({ file: 'a.test.ts', titlePath: ['a'], rig, verdict: 'skipped' });
+    const on = (rigs: readonly string[], cases: readonly string[]) => {
+      const record = { totals: { cases: cases.length }, elapsedMs: 1, notes: [] };
+      const named = { ...record, rigs: rigs.map((name) => ({ name })), cases: cases.map(row) };
+      return summaryLines(named as unknown as RunRecord, undefined)[1];
+    };
+    expect(on([], ['r', 's', 'r'])).toBe('3 cases on r, s in 0.0 s');
+    expect(on(['s'], ['r', 's'])).toBe('2 cases on s, r in 0.0 s');
+    expect(on([], [''])).toBe('1 case on no rig in 0.0 s');
+  });
+
   test('says in a line what is new against the runs before', () => {
     const record = { cases: [], totals: {}, rigs: [], elapsedMs: 1, notes: [] } as unknown as RunRecord;
     const withNews = (worse: number, flaky: number) => {

@@ -15,11 +15,9 @@ const WHO: Readonly<Record<string, string>> = {
 
 /** What a person wants to know when a run is over: how it went, who must act, what was slow, where the report is. */
 export function summaryLines(record: RunRecord, indexPath: string | undefined): readonly string[] {
-  const { cases, totals, rigs, elapsedMs } = record;
-  const lines = [
-    '',
-    `${totals.cases} cases on ${rigs.map(({ name }) => name).join(', ') || 'no rig'} in ${seconds(elapsedMs)}`,
-  ];
+  const { cases, totals, elapsedMs } = record;
+  const count = `${totals.cases} ${totals.cases === 1 ? 'case' : 'cases'}`;
+  const lines = ['', `${count} on ${rigNames(record).join(', ') || 'no rig'} in ${seconds(elapsedMs)}`];
   lines.push(`  ${VERDICTS.map((verdict) => `${totals[verdict]} ${verdict}`).join(', ')}`);
   const news = newsLine(record);
   if (news !== undefined) lines.push(`  ${news}`);
@@ -43,6 +41,12 @@ export function summaryLines(record: RunRecord, indexPath: string | undefined): 
   for (const note of record.notes) lines.push('', `Note: ${note}`);
   if (indexPath !== undefined) lines.push('', `Report: ${indexPath}`);
   return lines;
+}
+
+/** A rig that was not opened yet is known by its cases only. */
+function rigNames({ rigs, cases }: RunRecord): readonly string[] {
+  const names = [...rigs.map(({ name }) => name), ...cases.map(({ rig }) => rig)];
+  return [...new Set(names)].filter((name) => name !== '');
 }
 
 /** What is new against the runs before; undefined: there were none. */

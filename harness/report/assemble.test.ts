@@ -59,6 +59,14 @@ describe('a run from its parts', () => {
     expect(record.exitCode).toBe(3);
   });
 
+  test('that was cut short against anybody’s wish says why, and proves nothing; one that was to end then is judged', () => {
+    const cases = [sampleCase({ titlePath: ['a'] })];
+    const cut = (isWanted: boolean) =>
+      assembleRun({ ...EMPTY, cases }, { ...FACTS, cutShort: { reason: 'Ctrl-C', isWanted } }).record;
+    expect(cut(false)).toMatchObject({ exitCode: 3, cutShort: 'Ctrl-C', notes: ['Ctrl-C'] });
+    expect(cut(true)).toMatchObject({ exitCode: 0, cutShort: undefined, notes: ['Ctrl-C'] });
+  });
+
   test('has console lines on its timeline, made from the bytes of each rig apart', () => {
     const serial = [
       { type: 'serial', atMs: 1, rig: 'a', bytes: 'one\r\ntw' },

@@ -65,6 +65,7 @@ export function assembleRun(parts: RunParts, facts: RunFacts): AssembledRun {
       cases,
       totals: totalsOf(cases),
       exitCode: cutShort?.isWanted === false ? exitCodeFor('harness') : exitCodeOfRun(cases),
+      cutShort: cutShort?.isWanted === false ? cutShort.reason : undefined,
       metrics: [...parts.metrics, ...derivedMetrics({ cases, rigs: parts.rigs }, parts.events)],
       captures: captures?.records,
       notes: [

@@ -19,6 +19,7 @@ const SCRIPT_PARTS = [
   'measured.js',
   'case-panel.js',
   'case-list.js',
+  'head.js',
   'summary.js',
   'main.js',
 ];
@@ -45,7 +46,8 @@ export function renderHtml(record: RunRecord, timeline: readonly TimelineRecord[
     "form-action 'none'",
   ].join('; ');
   const { failed, broken, passed, skipped } = record.totals;
-  const title = `esprig: ${failed} failed, ${broken} broken, ${passed} passed, ${skipped} skipped`;
+  const isCut = record.cutShort !== undefined;
+  const title = `esprig: ${isCut ? 'cut short, ' : ''}${failed} failed, ${broken} broken, ${passed} passed, ${skipped} skipped`;
   return [
     '<!doctype html>',
     '<html lang="en">',
@@ -55,7 +57,7 @@ export function renderHtml(record: RunRecord, timeline: readonly TimelineRecord[
     '<meta name="viewport" content="width=device-width, initial-scale=1">',
     '<meta name="color-scheme" content="light dark">',
     `<title>${title}</title>`,
-    `<link rel="icon" href="data:image/svg+xml,${encodeURIComponent(icon(failed, broken))}">`,
+    `<link rel="icon" href="data:image/svg+xml,${encodeURIComponent(icon(failed > 0, broken > 0 || isCut))}">`,
     `<style>${style}</style>`,
     '</head>',
     '<body>',
@@ -97,7 +99,7 @@ function hashOf(text: string): string {
   return `'sha256-${createHash('sha256').update(text, 'utf8').digest('base64')}'`;
 }
 
-function icon(failed: number, broken: number): string {
-  const colour = failed > 0 ? '#d1373f' : broken > 0 ? '#c77700' : '#1a7f4b';
+function icon(isFailed: boolean, isBroken: boolean): string {
+  const colour = isFailed ? '#d1373f' : isBroken ? '#c77700' : '#1a7f4b';
   return `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 16 16"><circle cx="8" cy="8" r="7" fill="${colour}"/></svg>`;
 }

@@ -99,6 +99,33 @@ describe('the XML', () => {
   });
 });
 
+describe('a run that was cut short', () => {
+  const reason = 'The run was interrupted (SIGINT).';
+  const cases = [
+    sampleCase({ titlePath: ['done'] }),
+    sampleCase({ titlePath: ['left'], verdict: 'skipped', skipReason: 'the run was ended before it' }),
+  ];
+
+  test('is an error of its own, so that nobody takes it for green', () => {
+    const root = parseXml(junitXml(sampleRun(cases, { exitCode: 3, cutShort: reason })));
+    expect(violations(root)).toEqual([]);
+    expect(root.attributes).toMatchObject({ tests: '3', failures: '0', errors: '1', skipped: '1' });
+    const suite = root.children.at(-1)!;
+    expect(suite.attributes).toMatchObject({ name: 'esprig', tests: '1', errors: '1', skipped: '0' });
+    const [one] = byName(suite, 'testcase');
+    expect(one?.attributes['name']).toBe('the run was cut short');
+    expect(byName(one!, 'error').map(({ attributes }) => attributes)).toEqual([
+      { message: reason, type: 'harness/ESPRIG_CANCELLED' },
+    ]);
+  });
+
+  test('needs none where a case says so already', () => {
+    const broken = sampleCase({ titlePath: ['cut'], verdict: 'broken', code: 'ESPRIG_CANCELLED' });
+    const root = parseXml(junitXml(sampleRun([...cases, broken], { cutShort: reason })));
+    expect(root.attributes).toMatchObject({ tests: '3', errors: '1' });
+  });
+});
+
 describe('a case', () => {
   const only = (facts: Parameters<typeof sampleCase>[0]): ParsedElement => {
     const [suite] = parseXml(junitXml(sampleRun([sampleCase(facts)]))).children;

@@ -1,4 +1,4 @@
-import type { CaseRecord, FailureRecord, RigRecord, RunRecord } from './run-record';
+import { caseId, type CaseRecord, type FailureRecord, type RigRecord, type RunRecord } from './run-record';
 import { element, toXml, type XmlElement } from './xml';
 
 /**
@@ -6,16 +6,17 @@ import { element, toXml, type XmlElement } from './xml';
  * difference between a red firmware and a red rig. `type` carries who must act and the code.
  */
 export function junitXml(record: RunRecord): string {
-  const suites = suitesOf(record);
+  const cut = cutShortCase(record);
+  const suites = suitesOf([...record.cases, ...cut]);
   const { cases, failed, broken, skipped } = record.totals;
   return toXml(
     element(
       'testsuites',
       {
         name: 'esprig',
-        tests: cases,
+        tests: cases + cut.length,
         failures: failed,
-        errors: broken,
+        errors: broken + cut.length,
         skipped,
         time: seconds(record.elapsedMs),
         timestamp: timestamp(record.startedAt),
@@ -31,9 +32,25 @@ interface Suite {
   readonly cases: readonly CaseRecord[];
 }
 
-function suitesOf(record: RunRecord): readonly Suite[] {
+/**
+ * The format knows outcomes of cases only. A run that was cut short between two of them has none that is red, and a
+ * server would show it as green: it gets one.
+ */
+function cutShortCase({ cutShort, totals, elapsedMs, command }: RunRecord): readonly CaseRecord[] {
+  if (cutShort === undefined || totals.broken > 0) return [];
+  const [file, titlePath, rig] = ['esprig', ['the run was cut short'], ''] as const;
+  return [
+    {
+      ...{ id: caseId(file, titlePath, rig), file, titlePath, rig, verdict: 'broken' },
+      ...{ blame: 'harness', code: 'ESPRIG_CANCELLED', startedAtMs: elapsedMs, elapsedMs: 0, phases: [] },
+      ...{ failures: [{ message: cutShort, evidence: [] }], needs: [], repeatCommand: command },
+    },
+  ];
+}
+
+function suitesOf(cases: readonly CaseRecord[]): readonly Suite[] {
   const suites = new Map<string, CaseRecord[]>();
-  for (const one of record.cases) {
+  for (const one of cases) {
     const key = JSON.stringify([one.file, one.rig]);
     suites.set(key, [...(suites.get(key) ?? []), one]);
   }

@@ -4,6 +4,7 @@ import type { Page } from 'playwright-core';
 import { runWithNights, sampleNights } from './testkit/sample-history';
 import { hasBrowser, PageBrowser, PICTURES, timed } from './testkit/page-browser';
 import { largeRun, NASTY_LINES, sampleCase, sampleRun } from './testkit/sample-run';
+import type { Verdict } from './run-record';
 import { newsOf, trendOf } from './trend';
 
 /** Evaluated in the page. */
@@ -292,6 +293,34 @@ describeWithBrowser('the page in a browser, from disk, without a network', () =>
       'Nothing new since 21 Nov 20:15: 4 cases came out as when they were last run.',
     );
     expect(await page.textContent('.small-print')).toBe('2 earlier runs are in another format');
+    await page.context().close();
+  });
+
+  test.each([
+    { passed: 5, skipped: 5, says: 'Cut short: 5 of 10 cases were run.' },
+    { passed: 0, skipped: 3, says: 'Cut short: 0 of 3 cases were run.' },
+    // What would have come after is not known.
+    { passed: 1, skipped: 0, says: 'Cut short after 1 case.' },
+    { passed: 2, failed: 1, says: 'The firmware fails 1 of 3 cases. Cut short after 3 cases.' },
+  ])('a run that was cut short is not green: $says', async ({ says, ...counts }) => {
+    const cases = Object.entries<number | undefined>(counts).flatMap(([verdict, count]) =>
+      Array.from({ length: count ?? 0 }, (_, index) =>
+        sampleCase({ titlePath: [`${verdict} ${index}`], verdict: verdict as Verdict }),
+      ),
+    );
+    const record = sampleRun(cases, { exitCode: 3, cutShort: 'The run was interrupted (SIGINT).' });
+    const { page, troubles } = await open({ record, timeline: [] });
+    expect(await page.textContent('h1')).toBe(says);
+    expect(await page.getAttribute('.head', 'class')).toBe('head is-broken');
+    const colour = await page.evaluate<string>(
+      `getComputedStyle(document.querySelector('.say-broken')).color`,
+    );
+    expect(colour).toBe('rgb(152, 85, 0)');
+    expect(await page.title()).toMatch(/^esprig: cut short, /);
+    const icon = decodeURIComponent((await page.getAttribute('link[rel=icon]', 'href')) ?? '');
+    expect(icon).toContain('failed' in counts ? '#d1373f' : '#c77700');
+    await page.screenshot({ path: join(PICTURES, 'cut-short.png') });
+    expect(troubles).toEqual([]);
     await page.context().close();
   });
 

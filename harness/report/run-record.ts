@@ -186,6 +186,8 @@ export interface RunRecord {
   readonly cases: readonly CaseRecord[];
   readonly totals: Totals;
   readonly exitCode: ExitCode;
+  /** Why the run ended before its time, for which it proves nothing. Absent: it did not, or was meant to (`--bail`). */
+  readonly cutShort?: string | undefined;
   readonly metrics: readonly MetricRecord[];
   /** One for each board whose air was captured. */
   readonly captures?: readonly CaptureRecord[] | undefined;

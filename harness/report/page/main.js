@@ -2,7 +2,8 @@
 import { h } from './dom.js';
 import { readRun } from './data.js';
 import { drawCases } from './case-list.js';
-import { drawBlame, drawHead, drawNotes, drawRigs, drawSlowest } from './summary.js';
+import { drawHead } from './head.js';
+import { drawBlame, drawNotes, drawRigs, drawSlowest } from './summary.js';
 import { drawMetrics } from './measured.js';
 import { drawNews } from './trend.js';
 

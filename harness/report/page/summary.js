@@ -1,73 +1,8 @@
 import { h } from './dom.js';
 import { drawRecorded } from './case-panel.js';
-import { BLAME_WORDS, VERDICT_WORDS, byteSize, duration } from './words.js';
+import { BLAME_WORDS, byteSize, duration } from './words.js';
 
 const SLOWEST = 10;
-
-/**
- * The top of the page: the outcome in one sentence, the numbers, where it ran.
- * @param {any} run
- * @param {{ filter: (verdicts: string[]) => void }} list
- * @param {any} themeButton
- */
-export function drawHead(run, list, themeButton) {
-  const { failed, broken, passed, cases } = run.totals;
-  const kind = broken > 0 ? 'broken' : failed > 0 ? 'failed' : passed > 0 ? 'passed' : 'skipped';
-  const sentence =
-    failed + broken === 0
-      ? passed > 0
-        ? 'The firmware keeps its contract.'
-        : 'Nothing was tested.'
-      : [
-          failed > 0 &&
-            h('span', { class: 'say-failed' }, `The firmware fails ${failed} of ${cases} cases. `),
-          broken > 0 &&
-            h(
-              'span',
-              { class: 'say-broken' },
-              `${broken} ${broken === 1 ? 'case' : 'cases'} could not be judged.`,
-            ),
-        ];
-  const segments = ['failed', 'broken', 'passed', 'skipped']
-    .filter((verdict) => run.totals[verdict] > 0)
-    .map((verdict) => {
-      const count = run.totals[verdict];
-      const segment = h(
-        'button',
-        {
-          type: 'button',
-          class: `segment is-${verdict}`,
-          title: `${count} ${verdict}: show them`,
-          onclick: () => list.filter([verdict]),
-        },
-        h('b', {}, count),
-        ` ${VERDICT_WORDS[verdict]?.word ?? ''}`,
-      );
-      segment.style.flexGrow = String(Math.max(count, cases * 0.04));
-      return segment;
-    });
-  return h(
-    'header',
-    { class: `head is-${kind}` },
-    h(
-      'div',
-      { class: 'brand' },
-      h('span', { class: 'logo' }, 'esprig'),
-      h('span', { class: 'quiet' }, 'report'),
-      themeButton,
-    ),
-    h('h1', {}, sentence),
-    h('div', { class: 'segments' }, segments),
-    h(
-      'p',
-      { class: 'run-facts' },
-      h('time', { datetime: run.startedAt }, run.startedAt.replace('T', ' ').replace(/\.\d+Z$/, ' UTC')),
-      h('span', {}, `took ${duration(run.elapsedMs)}`),
-      h('span', {}, `exit code ${run.exitCode}`),
-      h('code', {}, run.command),
-    ),
-  );
-}
 
 /**
  * Who must act, with what, in the order of urgency.
