@@ -31,12 +31,29 @@ describe('verdicts', () => {
 
   test('that did not change are counted, cases of one run only are named', () => {
     const found = compare(
-      runWith({ a: 'passed', b: 'failed', old: 'passed' }),
+      runWith({ a: 'passed', b: 'failed', old: 'skipped' }),
       runWith({ a: 'passed', b: 'failed', new: 'failed' }),
     );
-    expect(found).toMatchObject({ unchanged: 2, verdicts: [], gotWorse: false });
+    expect(found).toMatchObject({ unchanged: 2, inCommon: 2, verdicts: [], gotWorse: false });
     expect(found.added.map(({ titlePath }) => titlePath)).toEqual([['new']]);
     expect(found.removed.map(({ titlePath }) => titlePath)).toEqual([['old']]);
+  });
+
+  test.each([
+    ['passed', true],
+    ['failed', false],
+    ['broken', false],
+    ['skipped', false],
+  ] as const)('%s and then gone is worse: %s; unless that is allowed', (verdict, isWorse) => {
+    const [base, head] = [runWith({ a: 'passed', old: verdict }), runWith({ a: 'passed' })];
+    const found = compare(base, head);
+    expect(found.lost.map(({ titlePath }) => titlePath)).toEqual(isWorse ? [['old']] : []);
+    expect(found.removed).toHaveLength(1);
+    expect(found.gotWorse).toBe(isWorse);
+    expect(compareRuns(base, head, { tolerance: 0.1, allowGone: true })).toMatchObject({
+      ...{ lost: [], gotWorse: false },
+      removed: [{ titlePath: ['old'] }],
+    });
   });
 
   test('of two boards with different names are compared where each run has one', () => {

@@ -44,16 +44,22 @@ export interface Comparison {
   /** Cases that only one of the runs has. */
   readonly added: readonly CaseRecord[];
   readonly removed: readonly CaseRecord[];
+  /** Those of `removed` that had passed: nothing proves any more what they proved. None where that is allowed. */
+  readonly lost: readonly CaseRecord[];
+  /** Cases that both runs have: of none there is nothing to compare. */
+  readonly inCommon: number;
   readonly unchanged: number;
   readonly metrics: readonly MetricChange[];
   readonly images: readonly ImageChange[];
-  /** A verdict or a metric got worse. */
+  /** A verdict or a metric got worse, or a case was lost. */
   readonly gotWorse: boolean;
 }
 
 export interface CompareOptions {
   /** A metric may be worse by this share before it counts: 0.1 = 10 %. */
   readonly tolerance: number;
+  /** Cases may be left out of the head run on purpose. */
+  readonly allowGone?: boolean | undefined;
 }
 
 /** Two runs of the same cases side by side; on another rig too, if each run has only one. */
@@ -68,15 +74,19 @@ export function compareRuns(base: RunRecord, head: RunRecord, options: CompareOp
   });
   const added = [...headCases].filter(([key]) => !baseCases.has(key)).map(([, one]) => one);
   const removed = [...baseCases].filter(([key]) => !headCases.has(key)).map(([, one]) => one);
+  const lost = options.allowGone === true ? [] : removed.filter(({ verdict }) => verdict === 'passed');
+  const inCommon = headCases.size - added.length;
   const metrics = compareMetrics(base, head, keyOf.rig, options.tolerance);
   return {
     verdicts: verdicts.sort((a, b) => ORDER.indexOf(a.change) - ORDER.indexOf(b.change)),
     added,
     removed,
-    unchanged: headCases.size - added.length - verdicts.length,
+    lost,
+    inCommon,
+    unchanged: inCommon - verdicts.length,
     metrics,
     images: compareImages(base, head, keyOf.rig),
-    gotWorse: [...verdicts, ...metrics].some(({ change }) => change === 'worse'),
+    gotWorse: lost.length > 0 || [...verdicts, ...metrics].some(({ change }) => change === 'worse'),
   };
 }
 

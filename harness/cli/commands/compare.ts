@@ -2,13 +2,23 @@ import type { Command } from 'commander';
 import { UsageError } from '../../core/errors';
 import { compareRuns, type Comparison, type MetricChange } from '../../report/compare';
 import { readRun } from '../../report/read-run';
+import type { CaseRecord } from '../../report/run-record';
 import { setVerdict } from '../esprig';
 import type { Output } from '../output';
 import { jsonOption, outputFor, QUIET_OPTION, type OutputFlags } from '../output-options';
 
 interface CompareCommandOptions extends OutputFlags {
   readonly tolerance: number;
+  readonly allowGone?: true;
 }
+
+const HELP_END = `
+A case is the same by its file, title and rig; of two runs on one rig each, whatever the rigs are called. One that passed
+and is gone counts as worse. Exit codes: 0 nothing got worse, 1 something did, 2 there is nothing to compare.
+
+Examples:
+  npx esprig compare reports/BEFORE reports/latest
+  npx esprig compare reports/NIGHT reports/latest --allow-gone    a run of all cases, and one of some of them`;
 
 /** Adds `esprig compare`. */
 export function register(program: Command): void {
@@ -18,13 +28,20 @@ export function register(program: Command): void {
     .argument('<base>', 'folder of a run, or its run.json')
     .argument('<head>', 'the run that is compared with it')
     .option('--tolerance <percent>', 'a measurement may be worse by so much', parsePercent, 10)
+    .option('--allow-gone', 'cases that passed may be missing from <head>')
     .option(...jsonOption('one JSON value'))
     .option(...QUIET_OPTION)
-    .addHelpText('after', '\nExample: npx esprig compare reports/BEFORE reports/latest')
+    .addHelpText('after', HELP_END)
     .action(async (base: string, head: string, options: CompareCommandOptions) => {
       const out = outputFor(options);
       const [before, after] = [await readRun(base), await readRun(head)];
-      const comparison = compareRuns(before, after, { tolerance: options.tolerance / 100 });
+      const { tolerance, allowGone } = options;
+      const comparison = compareRuns(before, after, { tolerance: tolerance / 100, allowGone });
+      if (comparison.inCommon === 0) {
+        throw new UsageError('ESPRIG_USAGE', 'the runs have no case in common', {
+          hint: 'Cases are compared by the same file, title and rig: run the same ones on rigs of the same names.',
+        });
+      }
       out.value({ base, head, ...comparison });
       if (!out.json) print(comparison, out);
       if (comparison.gotWorse) setVerdict(1);
@@ -38,13 +55,16 @@ function parsePercent(text: string): number {
 }
 
 function print(comparison: Comparison, out: Output): void {
-  const { verdicts, added, removed, unchanged, metrics, images } = comparison;
+  const { verdicts, added, removed, lost, unchanged, metrics, images } = comparison;
   for (const { change, base, head, title, rig, message } of verdicts) {
-    out.result(`${change.padEnd(8)}${base} -> ${head}  ${title}${rig === '' ? '' : `  (${rig})`}`);
+    out.result(`${change.padEnd(8)}${base} -> ${head}  ${title}${onRig(rig)}`);
     if (change === 'worse' && message !== undefined) out.result(`${' '.repeat(8)}${message}`);
   }
-  for (const one of added) out.result(`${'new'.padEnd(8)}${one.verdict}  ${one.titlePath.join(' › ')}`);
-  for (const one of removed) out.result(`${'gone'.padEnd(8)}${one.verdict}  ${one.titlePath.join(' › ')}`);
+  for (const one of lost) out.result(`worse   ${one.verdict} -> gone  ${nameOf(one)}`);
+  for (const one of added) out.result(`new     ${one.verdict}  ${nameOf(one)}`);
+  for (const one of removed) {
+    if (!lost.includes(one)) out.result(`gone    ${one.verdict}  ${nameOf(one)}`);
+  }
   out.result(`${String(unchanged)} cases unchanged`);
   if (metrics.length > 0) {
     out.result('');
@@ -59,14 +79,25 @@ function print(comparison: Comparison, out: Output): void {
     for (const { what, base, head } of segments) out.result(`  ${what}: ${base} -> ${head}`);
   }
   out.result('');
+  if (lost.length > 0) {
+    const words = lost.length === 1 ? 'case that passed is' : 'cases that passed are';
+    out.result(`${lost.length} ${words} gone: --allow-gone, if they were left out on purpose.`);
+  }
   out.result(comparison.gotWorse ? 'Something got worse.' : 'Nothing got worse.');
+}
+
+function nameOf({ titlePath, rig }: CaseRecord): string {
+  return `${titlePath.join(' › ')}${onRig(rig)}`;
+}
+
+function onRig(rig: string): string {
+  return rig === '' ? '' : `  (${rig})`;
 }
 
 function metricLine(metric: MetricChange, width: number): string {
   const { name, rig, unit, base, head, ratio, change } = metric;
   const times = ratio === undefined ? '' : `  x${ratio.toFixed(3)}`;
-  const where = rig === '' ? '' : `  (${rig})`;
-  return `${(change ?? '').padEnd(8)}${name.padEnd(width)}  ${short(base)} -> ${short(head)} ${unit}${times}${where}`;
+  return `${(change ?? '').padEnd(8)}${name.padEnd(width)}  ${short(base)} -> ${short(head)} ${unit}${times}${onRig(rig)}`;
 }
 
 function short(value: number): string {
