@@ -9,6 +9,7 @@ import type { Trend } from './trend';
 const SCRIPT_PARTS = [
   'dom.js',
   'words.js',
+  'case-link.js',
   'data.js',
   'align.js',
   'timeline.js',

@@ -107,18 +107,19 @@ export function drawCases(run) {
   }
   choose();
 
+  const bar = h(
+    'div',
+    { class: 'filter', role: 'search' },
+    search,
+    h('div', { class: 'chips' }, chips),
+    rigs.length > 1 && rigChoice,
+    status,
+  );
   const root = h(
     'section',
     { id: 'cases', 'aria-labelledby': 'cases-title', tabindex: -1 },
     h('h2', { id: 'cases-title' }, 'Cases'),
-    h(
-      'div',
-      { class: 'filter', role: 'search' },
-      search,
-      h('div', { class: 'chips' }, chips),
-      rigs.length > 1 && rigChoice,
-      status,
-    ),
+    bar,
     h(
       'table',
       { class: 'cases' },
@@ -147,6 +148,8 @@ export function drawCases(run) {
       row.show(true);
       row.toggle(true);
       row.parts[0].closest('tbody').hidden = false;
+      // It stays at the top of the window, over what is there, and may have several lines.
+      root.style.setProperty('--bar', `${bar.offsetHeight}px`);
       row.parts[0].scrollIntoView({ block: 'start' });
     },
     filter: (verdicts, text = '') => {
@@ -189,7 +192,7 @@ function caseRow(one, run, { longestMs, hasTrend }) {
         'span',
         { class: `badge is-${one.verdict}` },
         h('span', { class: 'sign', 'aria-hidden': true }, sign),
-        ` ${word}`,
+        h('span', { class: 'badge-word' }, ` ${word}`),
       ),
     ),
     h(

@@ -5,6 +5,8 @@ import { moment } from './words.js';
 
 const ROW_PX = 21;
 const SPARE_ROWS = 12;
+/** Narrower, and there is no room for two lines beside each other: they stand one over the other. */
+const STACKED_BELOW_PX = 760;
 
 /** @type {Record<import('./align.js').PairKind, { word: string, means: string }>} */
 const KINDS = {
@@ -16,6 +18,11 @@ const KINDS = {
   moved: { word: 'moved', means: 'in the stream out of order, or twice' },
   dropped: { word: 'dropped', means: 'the device says that it dropped lines here' },
 };
+
+/**
+ * What is drawn as one row: both lines of a pair, or where they are stacked one of them.
+ * @typedef {{ pair: import('./align.js').Pair, side?: 'console' | 'stream' }} Row
+ */
 
 /**
  * The console beside the log that the device streamed, line for line. Only the rows in view exist.
@@ -31,6 +38,9 @@ export function drawLogs(chunk) {
   const isPaired = chunk.stream.length > 0;
   const differing = pairs.filter(({ kind }) => kind !== 'same' && kind !== 'before');
   let shown = pairs;
+  /** @type {Row[]} */
+  let lines = [];
+  let isStacked = false;
   let markedMs = -1;
   const rows = h('div', { class: 'log-rows' });
   const space = h('div', { class: 'log-space' }, rows);
@@ -64,31 +74,58 @@ export function drawLogs(chunk) {
         left?.text.toLowerCase().includes(wanted) === true ||
         right?.text.toLowerCase().includes(wanted) === true,
     );
+    layOut();
     scroller.scrollTop = 0;
     draw();
   }
 
+  function layOut() {
+    lines = shown.flatMap((pair) => (isStacked ? sidesOf(pair) : [{ pair }]));
+    root.classList.toggle('stacked', isStacked);
+    scroller.classList.toggle('stacked', isStacked);
+  }
+
   function draw() {
+    const wantsStack = isPaired && root.clientWidth > 0 && root.clientWidth < STACKED_BELOW_PX;
+    if (wantsStack !== isStacked) {
+      isStacked = wantsStack;
+      layOut();
+    }
     const first = Math.max(0, Math.floor(scroller.scrollTop / ROW_PX) - SPARE_ROWS);
     const fits = Math.ceil((scroller.clientHeight || 400) / ROW_PX) + 2 * SPARE_ROWS;
-    space.style.height = `${Math.max(shown.length, 1) * ROW_PX}px`;
+    space.style.height = `${Math.max(lines.length, 1) * ROW_PX}px`;
     rows.style.top = `${first * ROW_PX}px`;
-    rows.replaceChildren(...shown.slice(first, first + fits).map(row));
+    rows.replaceChildren(...lines.slice(first, first + fits).map(row));
     count.textContent = `${shown.length} of ${pairs.length} lines`;
   }
 
-  /** @param {import('./align.js').Pair} pair */
-  function row(pair) {
+  /** @param {Row} row */
+  function row({ pair, side }) {
     const { kind, left, right } = pair;
-    const at = left?.at ?? right?.at ?? 0;
+    const at = timeOf(pair);
     const isMarked = markedMs >= 0 && Math.abs(at - markedMs) < 0.5;
+    const props = {
+      class: `log-row is-${kind}${isMarked ? ' is-marked' : ''}${side === undefined ? '' : ` of-${side}`}`,
+      title: KINDS[kind].means,
+    };
+    if (side === 'stream') {
+      return h(
+        'div',
+        props,
+        h('span', { class: 'log-kind' }, KINDS[kind].word || 'stream'),
+        h('span', { class: 'log-text' }, right?.text ?? ''),
+      );
+    }
     return h(
       'div',
-      { class: `log-row is-${kind}${isMarked ? ' is-marked' : ''}`, title: KINDS[kind].means },
+      props,
       h('span', { class: 'log-time' }, moment(at)),
       h('span', { class: 'log-text' }, left?.text ?? ''),
-      isPaired && h('span', { class: 'log-kind' }, KINDS[kind].word),
-      isPaired && h('span', { class: 'log-text' }, right?.text ?? ''),
+      // Stacked, it stands before the line of the stream, unless there is none.
+      isPaired &&
+        (side === undefined || (right === undefined && KINDS[kind].word !== '')) &&
+        h('span', { class: 'log-kind' }, KINDS[kind].word),
+      isPaired && side === undefined && h('span', { class: 'log-text' }, right?.text ?? ''),
     );
   }
 
@@ -114,15 +151,33 @@ export function drawLogs(chunk) {
       ),
     scroller,
   );
+  layOut();
   window.requestAnimationFrame(() => draw());
   return {
     root,
     showAt: (ms) => {
-      const index = shown.findIndex(({ left, right }) => (left?.at ?? right?.at ?? 0) >= ms - 0.5);
-      if (index < 0) return;
-      markedMs = shown[index]?.left?.at ?? shown[index]?.right?.at ?? -1;
+      const index = lines.findIndex(({ pair }) => timeOf(pair) >= ms - 0.5);
+      const line = lines[index];
+      if (line === undefined) return;
+      markedMs = timeOf(line.pair);
       scroller.scrollTop = Math.max(0, index * ROW_PX - scroller.clientHeight / 2);
       draw();
     },
   };
+}
+
+/** @param {import('./align.js').Pair} pair */
+function timeOf({ left, right }) {
+  return left?.at ?? right?.at ?? 0;
+}
+
+/**
+ * @param {import('./align.js').Pair} pair
+ * @returns {Row[]}
+ */
+function sidesOf(pair) {
+  return [
+    ...(pair.left === undefined ? [] : [{ pair, side: /** @type {const} */ ('console') }]),
+    ...(pair.right === undefined ? [] : [{ pair, side: /** @type {const} */ ('stream') }]),
+  ];
 }

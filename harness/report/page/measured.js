@@ -25,8 +25,8 @@ export function drawMetrics(run) {
   );
   const hasTrend = trends.size > 0;
   const rows = [...byName].map(([key, metrics]) => metricRow(metrics, trends.get(key), hasTrend));
-  const titles = ['what', 'rig', 'median', 'in this run'];
-  const numbers = new Set(['median', 'in this run', 'usual', 'earlier runs']);
+  const titles = ['what', 'rig', 'in this run', ...(hasTrend ? ['usual', 'from run to run'] : [])];
+  const classes = { rig: 'rig', 'in this run': 'number', usual: 'number' };
   return h(
     'section',
     { 'aria-labelledby': 'metrics-title' },
@@ -43,8 +43,8 @@ export function drawMetrics(run) {
           h(
             'tr',
             {},
-            [...titles, ...(hasTrend ? ['usual', 'earlier runs', 'from run to run'] : [])].map((title) =>
-              h('th', { scope: 'col', class: numbers.has(title) ? 'number' : undefined }, title),
+            titles.map((title) =>
+              h('th', { scope: 'col', class: classes[/** @type {keyof typeof classes} */ (title)] }, title),
             ),
           ),
         ),
@@ -61,17 +61,16 @@ function metricRow(metrics, trend, hasTrend) {
   const [{ name, rig, unit }] = metrics;
   const middle = values.length >> 1;
   const median = values.length % 2 === 1 ? values[middle] : (values[middle - 1] + values[middle]) / 2;
-  const range = (/** @type {number} */ low, /** @type {number} */ high, /** @type {number} */ count) =>
-    `${amount(low, unit, false)} … ${amount(high, unit)} (${count})`;
   const share = trend === undefined || trend.median === 0 ? undefined : trend.now / trend.median - 1;
   return h(
     'tr',
     {},
-    h('th', { scope: 'row' }, name),
+    // A narrow window has no column for the rig.
+    h('th', { scope: 'row' }, name, rig !== '' && h('span', { class: 'on-rig' }, ` ${rig}`)),
     h('td', { class: 'rig' }, rig),
     h(
       'td',
-      { class: 'number' },
+      { class: 'number now' },
       trend?.change !== undefined &&
         share !== undefined &&
         h(
@@ -80,22 +79,31 @@ function metricRow(metrics, trend, hasTrend) {
           `${share > 0 ? '+' : '−'}${Math.abs(share * 100).toFixed(0)} % `,
         ),
       h('b', {}, amount(median, unit)),
-    ),
-    h(
-      'td',
-      { class: 'number quiet' },
-      values.length > 1 ? range(values[0], values.at(-1), values.length) : 'once',
+      values.length > 1 &&
+        h('span', { class: 'range' }, ` ${spread(values[0], values.at(-1), unit, values.length, 'times')}`),
     ),
     hasTrend && [
-      h('td', { class: 'number' }, trend === undefined ? '' : amount(trend.median, unit)),
       h(
         'td',
-        { class: 'number quiet' },
-        trend === undefined ? '' : range(trend.low, trend.high, trend.points.length),
+        { class: 'number usual' },
+        trend !== undefined && [
+          amount(trend.median, unit),
+          ' ',
+          h('span', { class: 'range' }, spread(trend.low, trend.high, unit, trend.points.length, 'runs')),
+        ],
       ),
-      h('td', {}, trend !== undefined && drawSpark(trend)),
+      h('td', { class: 'course' }, trend !== undefined && drawSpark(trend)),
     ],
   );
+}
+
+/**
+ * Between what values lie, and how many there are; those that are all the same need no range.
+ * @type {(low: number, high: number, unit: string, count: number, words: string) => string}
+ */
+function spread(low, high, unit, count, words) {
+  if (low !== high) return `${amount(low, unit, false)} … ${amount(high, unit)} (${count})`;
+  return count === 1 ? `1 ${words.slice(0, -1)}` : `${count} ${words}`;
 }
 
 /** A line over the earlier runs, with this one at its end. @param {any} trend */

@@ -1,4 +1,5 @@
 import { h } from './dom.js';
+import { caseLink, hasSeveralRigs } from './case-link.js';
 import { drawRecorded } from './case-panel.js';
 import { BLAME_WORDS, byteSize, duration } from './words.js';
 
@@ -21,6 +22,7 @@ export function drawBlame(run, list) {
     }))
     .filter(({ cases }) => cases.length > 0);
   if (groups.length === 0) return false;
+  const isOneOfRigs = hasSeveralRigs(run);
   return h(
     'section',
     { 'aria-labelledby': 'blame-title' },
@@ -35,27 +37,20 @@ export function drawBlame(run, list) {
           { class: `card blame-card is-${blame}` },
           h('h3', {}, h('span', { class: 'count' }, cases.length), ` ${who}`),
           h('p', { class: 'quiet' }, task),
-          shortList(cases, list),
+          shortList(cases, isOneOfRigs, list),
         );
       }),
     ),
   );
 }
 
-/** @type {(cases: any[], list: { open: (id: string) => void }) => any} */
-function shortList(cases, list) {
+/** @type {(cases: any[], isOneOfRigs: boolean, list: { open: (id: string) => void }) => any} */
+function shortList(cases, isOneOfRigs, list) {
   const item = (/** @type {any} */ one) =>
     h(
       'li',
       {},
-      h(
-        'a',
-        {
-          href: `#case=${one.id}`,
-          onclick: (/** @type {Event} */ event) => (event.preventDefault(), list.open(one.id)),
-        },
-        one.titlePath.at(-1) ?? one.file,
-      ),
+      caseLink(one, { words: one.titlePath.at(-1) ?? one.file, isOneOfRigs, list }),
       h('div', { class: 'teaser' }, one.failures[0]?.teaser ?? ''),
     );
   return [
@@ -77,6 +72,7 @@ function shortList(cases, list) {
 export function drawSlowest(run, list) {
   const ran = run.cases.filter((/** @type {any} */ { verdict }) => verdict !== 'skipped');
   const slowest = [...ran].sort((a, b) => b.elapsedMs - a.elapsedMs).slice(0, SLOWEST);
+  const isOneOfRigs = hasSeveralRigs(run);
   const longestMs = Math.max(1, slowest[0]?.elapsedMs ?? 1);
   return h(
     'section',
@@ -93,12 +89,9 @@ export function drawSlowest(run, list) {
           {},
           h('span', { class: 'slow-time' }, duration(one.elapsedMs)),
           h(
-            'a',
-            {
-              href: `#case=${one.id}`,
-              onclick: (/** @type {Event} */ event) => (event.preventDefault(), list.open(one.id)),
-            },
-            one.titlePath.join(' › '),
+            'span',
+            { class: 'slow-case' },
+            caseLink(one, { words: one.titlePath.join(' › '), isOneOfRigs, list }),
           ),
           h('span', { class: 'slow-track' }, bar),
         );

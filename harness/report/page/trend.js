@@ -1,3 +1,4 @@
+import { caseLink, hasSeveralRigs } from './case-link.js';
 import { h, svg } from './dom.js';
 import { VERDICT_WORDS, day, duration } from './words.js';
 
@@ -206,21 +207,14 @@ const SHOWN_NEWS = 6;
 
 /** @type {(cases: any[], run: any, list: { open: (id: string) => void }) => any} */
 function newsList(cases, run, list) {
+  const isOneOfRigs = hasSeveralRigs(run);
   const item = (/** @type {any} */ one) => {
     const marks = run.trend.cases[one.id]?.marks ?? [];
     const before = marks.filter((/** @type {Mark} */ { verdict }) => verdict !== 'skipped').at(-1);
     return h(
       'li',
       {},
-      h(
-        'a',
-        {
-          href: `#case=${one.id}`,
-          title: one.titlePath.join(' › '),
-          onclick: (/** @type {Event} */ event) => (event.preventDefault(), list.open(one.id)),
-        },
-        one.titlePath.at(-1) ?? one.file,
-      ),
+      caseLink(one, { words: one.titlePath.at(-1) ?? one.file, isOneOfRigs, list }),
       h('span', { class: 'quiet news-words' }, `${before?.verdict ?? ''} → ${one.verdict}`),
     );
   };
