@@ -2,7 +2,7 @@ import { afterAll, beforeAll, describe, expect, jest, test } from '@jest/globals
 import { join } from 'node:path';
 import type { Page } from 'playwright-core';
 import { runWithNights, sampleNights } from './testkit/sample-history';
-import { hasBrowser, PageBrowser, PICTURES, timed } from './testkit/page-browser';
+import { hasBrowser, nextFrame, PageBrowser, PICTURES, timed } from './testkit/page-browser';
 import { largeRun, NASTY_LINES, sampleCase, sampleRun } from './testkit/sample-run';
 import type { Verdict } from './run-record';
 import { newsOf, trendOf } from './trend';
@@ -63,8 +63,7 @@ describeWithBrowser('the page in a browser, from disk, without a network', () =>
     expect(curve?.split('V').length).toBeGreaterThan(10);
     expect(await page.locator('.curve.sent').count()).toBe(1);
     expect(await page.locator('.point.bad').count()).toBe(1);
-    const inkOf = async (): Promise<string> => page.evaluate<string>(`${CANVAS}.toDataURL()`);
-    const all = await inkOf();
+    await nextFrame(page);
     const colours = await page.evaluate<number>(
       `new Set(new Uint32Array(${CANVAS}.getContext('2d').getImageData(0, 0, 900, 200).data.buffer)).size`,
     );
@@ -72,12 +71,14 @@ describeWithBrowser('the page in a browser, from disk, without a network', () =>
     await page.screenshot({ path: join(PICTURES, 'case.png') });
     await page.locator('.case-panel').screenshot({ path: join(PICTURES, 'case-whole.png') });
     await page.focus('.timeline-canvas');
+    await nextFrame(page);
+    const all = await page.evaluate<string>(`${CANVAS}.toDataURL()`);
+    const inkIs = async (isSame: boolean): Promise<unknown> =>
+      page.waitForFunction(`(${CANVAS}.toDataURL() === ${JSON.stringify(all)}) === ${String(isSame)}`);
     await page.keyboard.press('+');
-    await page.waitForTimeout(100);
-    expect(await inkOf()).not.toBe(all);
+    await inkIs(false);
     await page.keyboard.press('0');
-    await page.waitForTimeout(100);
-    expect(await inkOf()).toBe(all);
+    await inkIs(true);
     await page.keyboard.press('n');
     expect(await page.textContent('.timeline-detail')).toMatch(/\d s(step|serial)/);
     const paired = await page.locator('.log-row.is-same').first().locator('.log-text').allTextContents();
@@ -113,7 +114,7 @@ describeWithBrowser('the page in a browser, from disk, without a network', () =>
     await page.mouse.down();
     await page.mouse.move(box.x + xOf(950), box.y + y, { steps: 4 });
     await page.mouse.up();
-    await page.waitForTimeout(100);
+    await nextFrame(page);
     // What stood at 900 is in the middle now.
     await canvas.click({ position: { x: 64 + (box.width - 64) / 2, y } });
     expect(await page.textContent('.timeline-detail')).toContain('at 900');

@@ -76,6 +76,11 @@ export class PageBrowser implements AsyncDisposable {
   }
 }
 
+/** What is drawn comes with the next frame, and that takes as long as the machine lets it. */
+export async function nextFrame(page: Page): Promise<void> {
+  await page.evaluate('new Promise((go) => requestAnimationFrame(() => requestAnimationFrame(go)))');
+}
+
 export async function timed(work: () => Promise<void>): Promise<number> {
   const clock = new RealClock();
   const startedMs = clock.nowMs();
