@@ -1,5 +1,6 @@
 /** Places in the flash as a person names them: an offset, or with a rig's layout the label of a partition. */
 import { UsageError } from '../core/errors';
+import { flashOffsetText } from '../device/flash-plan';
 import { parseOffset } from '../protocol/flasher-args';
 import type { Layout } from '../protocol/layouts';
 import { nearest } from '../rig/nearest';
@@ -31,5 +32,19 @@ export function flashPlace(text: string, layout: Layout | undefined, what: strin
     'ESPRIG_USAGE_OFFSET',
     `${what}: '${text}' is no number, and layout ${layout.name} has no such partition`,
     { hint: meant === undefined ? `It has ${labels.join(', ')}.` : `Did you mean ${meant}?` },
+  );
+}
+
+/** @throws UsageError ESPRIG_USAGE_TOO_LARGE */
+export function mustLieInFlash(
+  what: string,
+  { offset, sizeBytes }: { readonly offset: number; readonly sizeBytes: number },
+  flashBytes: number,
+): void {
+  if (offset + sizeBytes <= flashBytes) return;
+  throw new UsageError(
+    'ESPRIG_USAGE_TOO_LARGE',
+    `${what}: ${flashOffsetText(sizeBytes)} bytes from ${flashOffsetText(offset)} on end behind a flash of ${flashOffsetText(flashBytes)}`,
+    { hint: 'A rig’s flash is as large as its file says; without a rig the largest chip counts.' },
   );
 }

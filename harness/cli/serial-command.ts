@@ -5,6 +5,7 @@ import type { FlashProgress } from '../device/flash-types';
 import { connectFlasher, type Flasher } from '../device/flasher';
 import { openPort } from '../port/open-port';
 import type { SerialLink } from '../port/port';
+import { backToApp, HalfDone, type ChipState } from './loader-exit';
 import type { Output, Progress } from './output';
 import { withLease } from './rig-option';
 import type { LoaderOptions, SerialOptions, SerialTarget } from './serial-target';
@@ -42,28 +43,57 @@ export async function withSerialWork(
   await (rig === undefined ? atPort() : withLease(command, rig, options, frame, atPort));
 }
 
-/** As `withSerialWork`, with the loader connected to the board that was meant. */
+export interface LoaderWork extends SerialWork {
+  readonly flasher: Flasher;
+  /** The work at the flash is done: back into the app, unless `--stay` was asked for. */
+  readonly leave: () => Promise<void>;
+}
+
+/**
+ * As `withSerialWork`, with the loader connected to the board that was meant. Work that breaks off gives the board back
+ * to its app, too.
+ */
 export async function withFlasher(
   target: SerialTarget,
   options: LoaderOptions,
-  work: (bench: SerialWork & { readonly flasher: Flasher }) => Promise<void>,
+  work: (bench: LoaderWork) => Promise<void>,
 ): Promise<void> {
   const { baud, flashBaud, expectMac } = target;
   await withSerialWork(target, options, async (bench) => {
-    using flasher = await connectFlasher(
-      {
-        link: bench.link,
-        bus: bench.bus,
-        board: target.recipes,
-        stub: options.stub ? 'auto' : 'never',
-        onProgress: progressOn(bench.out),
-        ...(baud === undefined ? {} : { baud }),
-        ...(flashBaud === undefined ? {} : { flashBaud }),
-        ...(expectMac === undefined ? {} : { expectMac }),
-      },
-      bench.deadline,
-    );
-    await work({ ...bench, flasher });
+    const { link, bus, clock, deadline } = bench;
+    const halfDone = new HalfDone();
+    const showProgress = progressOn(bench.out);
+    bus.on(() => halfDone.partDone(), { name: 'flash-part' });
+    let chip: ChipState = 'unknown';
+    try {
+      using flasher = await connectFlasher(
+        {
+          link,
+          bus,
+          board: target.recipes,
+          stub: options.stub ? 'auto' : 'never',
+          onProgress: (progress) => {
+            halfDone.progress(progress);
+            showProgress(progress);
+          },
+          ...(baud === undefined ? {} : { baud }),
+          ...(flashBaud === undefined ? {} : { flashBaud }),
+          ...(expectMac === undefined ? {} : { expectMac }),
+        },
+        deadline,
+      );
+      chip = options.stay === true ? 'may stay' : 'in loader';
+      const leave = async (): Promise<void> => {
+        if (options.stay === true) return;
+        await flasher.leave(deadline);
+        chip = 'in app';
+      };
+      await work({ ...bench, flasher, leave });
+    } catch (error) {
+      // Another board than the one that was meant has been found out by its loader.
+      if ((error as { code?: unknown }).code === 'ESPRIG_RIG_WRONG_BOARD') chip = 'in loader';
+      throw await backToApp(error, { link, target, bus, clock, chip, halfDone: halfDone.words });
+    }
   });
 }
 

@@ -1,5 +1,6 @@
 /** Which board a serial command works on: named by its port, or by a rig file that says all that has to be known of it. */
 import type { Command } from 'commander';
+import { FLASH_CHIPS } from '../chip/flash-chips';
 import { UsageError } from '../core/errors';
 import { BOARD_RECIPES, type BoardRecipeName, type BoardRecipes } from '../device/reset-recipes';
 import { listSerialPorts } from '../port/node-serial-port';
@@ -22,11 +23,13 @@ export interface LoaderOptions extends SerialOptions {
   readonly flashBaud?: number;
   readonly stub: boolean;
   readonly expectMac?: string;
+  readonly stay?: boolean;
 }
 
 /** Lowest and highest rate that adapters have. */
 const MIN_BAUD = 300;
 const MAX_BAUD = 4_000_000;
+const LARGEST_FLASH_BYTES = Math.max(...FLASH_CHIPS.map(({ sizeBytes }) => sizeBytes));
 
 /** Adds `--port`, `--rig` and what goes with them. */
 export function withSerialOptions(
@@ -67,7 +70,8 @@ export function withLoaderOptions(command: Command, defaultTimeoutS: number): Co
       parseWholeNumber('--flash-baud', MIN_BAUD, MAX_BAUD),
     )
     .option('--no-stub', 'work with the boot ROM alone: slower, no reading')
-    .option('--expect-mac <mac>', 'stop unless the board has this MAC (default: the rig file’s, or any)');
+    .option('--expect-mac <mac>', 'stop unless the board has this MAC (default: the rig file’s, or any)')
+    .option('--stay', 'leave the chip in the loader');
 }
 
 function parseCircuit(text: string): BoardRecipeName {
@@ -90,6 +94,8 @@ export interface SerialTarget {
   readonly rig: RigFile | undefined;
   /** Where the partitions are, if a rig file says so. */
   readonly layout: Layout | undefined;
+  /** As the rig file says, else that of the largest chip: what lies behind it need not be asked of a board. */
+  readonly mostFlashBytes: number;
 }
 
 /**
@@ -106,7 +112,8 @@ export async function serialTarget(
     const port = options.port ?? process.env['ESPRIG_PORT'] ?? '';
     if (port === '') throw await noPort(command);
     const recipes = reset ?? 'nodemcu';
-    return { command, port, baud, flashBaud, recipes, expectMac, rig, layout: undefined };
+    const named = { command, port, baud, flashBaud, recipes, expectMac, rig };
+    return { ...named, layout: undefined, mostFlashBytes: LARGEST_FLASH_BYTES };
   }
   const { description } = rig;
   if (description.serial === undefined) throw notOnALine(command, rig, options.rig ?? '');
@@ -116,9 +123,13 @@ export async function serialTarget(
       hint: 'Leave --expect-mac out, or change board.mac in the file.',
     });
   }
-  const { recipesOf } = await import('../rig/rig-recipes');
+  const [{ recipesOf }, { FLASH_SIZES }] = await Promise.all([
+    import('../rig/rig-recipes'),
+    import('../rig/rig-schema'),
+  ]);
   return {
     ...{ command, port: serial.port, rig, layout: layoutByName(board.layout) },
+    mostFlashBytes: FLASH_SIZES[board.flash],
     baud: baud ?? serial.baud,
     flashBaud: flashBaud ?? serial.flashBaud,
     recipes: reset ?? recipesOf(description),

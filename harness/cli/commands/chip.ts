@@ -6,16 +6,15 @@ import { serialTarget, withLoaderOptions, type LoaderOptions } from '../serial-t
 export function register(program: Command): void {
   withLoaderOptions(program.command('chip'), 60)
     .description('tell chip, MAC and flash of a board')
-    .option('--stay', 'leave the chip in the loader')
     .addHelpText(
       'after',
       '\nThe board is reset: into its loader, and back into its app.\nExamples:\n  npx esprig chip --port /dev/ttyUSB0\n  npx esprig chip --rig bench-1',
     )
-    .action(async (options: LoaderOptions & { stay?: boolean }) => {
+    .action(async (options: LoaderOptions) => {
       const target = await serialTarget('chip', options);
-      await withFlasher(target, options, async ({ flasher, deadline, out }) => {
+      await withFlasher(target, options, async ({ flasher, leave, out }) => {
         const { identity, loader } = flasher;
-        if (options.stay !== true) await flasher.leave(deadline);
+        await leave();
         out.result(`chip   ${identity.chip}`);
         out.result(`MAC    ${identity.mac}`);
         const id = `0x${identity.flashId.toString(16).padStart(6, '0')}`;

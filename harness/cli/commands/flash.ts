@@ -1,5 +1,5 @@
 import type { Command } from 'commander';
-import { flashOffsetText } from '../../device/flash-plan';
+import { checkParts, flashOffsetText } from '../../device/flash-plan';
 import type { WrittenPart } from '../../device/flash-types';
 import { readParts, type PartsOptions } from '../flash-parts';
 import { describeBoard, rigValue, withFlasher } from '../serial-command';
@@ -8,7 +8,6 @@ import { serialTarget, withLoaderOptions, type LoaderOptions } from '../serial-t
 interface FlashOptions extends LoaderOptions, PartsOptions {
   readonly eraseAll?: boolean;
   readonly rewrite?: boolean;
-  readonly stay?: boolean;
 }
 
 /** Adds `esprig flash`. */
@@ -25,7 +24,6 @@ export function register(program: Command): void {
     .option('--erase-all', 'erase the whole chip first')
     .option('--rewrite', 'write all, also what the flash holds already')
     .option('--force', 'write files that are no sound images, or are linked for another slot')
-    .option('--stay', 'leave the chip in the loader')
     .addHelpText(
       'after',
       '\nExamples:\n  npx esprig flash --port /dev/ttyUSB0 0x10000:app.bin\n  npx esprig flash --rig bench-1\n  npx esprig flash --rig bench-1 --wait=600 ota_1:app.ota_1.bin',
@@ -33,7 +31,9 @@ export function register(program: Command): void {
     .action(async (pairs: string[], options: FlashOptions) => {
       const target = await serialTarget('flash', options);
       const parts = await readParts(pairs, options, target);
-      await withFlasher(target, options, async ({ flasher, deadline, out }) => {
+      // The flasher knows the chip's own size and looks again; most mistakes need no board to be seen.
+      checkParts(parts, { flashSizeBytes: target.mostFlashBytes, force: options.force === true });
+      await withFlasher(target, options, async ({ flasher, leave, deadline, out }) => {
         out.line(`board ${describeBoard(flasher)}`);
         const result = await flasher.write(
           parts,
@@ -45,7 +45,7 @@ export function register(program: Command): void {
           deadline,
         );
         for (const part of result.parts) out.line(describePart(part));
-        if (options.stay !== true) await flasher.leave(deadline);
+        await leave();
         out.line(
           `done in ${(result.elapsedMs / 1000).toFixed(1)} s at ${result.baud} baud (${result.loader})`,
         );

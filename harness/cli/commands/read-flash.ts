@@ -2,11 +2,9 @@ import type { Command } from 'commander';
 import { writeFile } from 'node:fs/promises';
 import { UsageError } from '../../core/errors';
 import { parseOffset } from '../../protocol/flasher-args';
-import { flashPlace } from '../flash-places';
+import { flashPlace, mustLieInFlash } from '../flash-places';
 import { describeBoard, rigValue, withFlasher } from '../serial-command';
 import { serialTarget, withLoaderOptions, type LoaderOptions } from '../serial-target';
-
-type ReadOptions = LoaderOptions & { readonly stay?: boolean };
 
 /** Adds `esprig read-flash`. */
 export function register(program: Command): void {
@@ -15,22 +13,22 @@ export function register(program: Command): void {
     .argument('<OFFSET>', 'where to begin; with --rig also a partition by its label')
     .argument('<SIZE>', 'how many bytes, or `all` for the rest of the flash or of the partition')
     .argument('<FILE>', 'where to put them')
-    .option('--stay', 'leave the chip in the loader')
     .addHelpText(
       'after',
       '\nExamples:\n  npx esprig read-flash --port /dev/ttyUSB0 0 all dump.bin\n  npx esprig read-flash --rig bench-1 otadata all otadata.bin',
     )
-    .action(async (offsetText: string, sizeText: string, file: string, options: ReadOptions) => {
+    .action(async (offsetText: string, sizeText: string, file: string, options: LoaderOptions) => {
       const target = await serialTarget('read-flash', options);
       const place = flashPlace(offsetText, target.layout, 'read-flash: OFFSET');
       const { offset } = place;
       const size = sizeText === 'all' ? place.sizeBytes : numberOf('SIZE', sizeText);
-      await withFlasher(target, options, async ({ flasher, deadline, out }) => {
+      mustLieInFlash('read-flash', { offset, sizeBytes: size ?? 0 }, target.mostFlashBytes);
+      await withFlasher(target, options, async ({ flasher, leave, deadline, out }) => {
         out.line(`board ${describeBoard(flasher)}`);
         const sizeBytes = size ?? Math.max(0, flasher.identity.flashSizeBytes - offset);
         const bytes = await flasher.read(offset, sizeBytes, deadline);
         await writeBytes(file, bytes);
-        if (options.stay !== true) await flasher.leave(deadline);
+        await leave();
         out.line(`${bytes.length} bytes written to ${file}, checked against the board's digest`);
         out.value({ ...rigValue(target), mac: flasher.identity.mac, offset, sizeBytes, file });
       });

@@ -13,6 +13,8 @@ export interface Running {
   readonly ended: Promise<Ended>;
   /** Until the command has said it; rejects when it ends before. */
   says(pattern: RegExp): Promise<void>;
+  /** Ctrl-C. */
+  interrupt(): void;
 }
 
 /** Starts the command as a process, without the devices that this machine's environment may name. */
@@ -37,6 +39,7 @@ export function startEsprig(args: readonly string[], env: Readonly<Record<string
   }
   return {
     ended,
+    interrupt: () => void child.kill('SIGINT'),
     says: (pattern) =>
       new Promise((found, failed) => {
         const look = (): void => {
