@@ -4,6 +4,9 @@ import { createHash } from 'node:crypto';
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { FakeChip } from '../../device/testkit/fake-chip';
+import { startRfc2217Server } from '../../host/rfc2217-server';
+import { esprigProcess } from '../testkit/run-process';
 
 const BIN = join(__dirname, '..', 'bin.cjs');
 const GCC = 'xtensa-lx106-elf-gcc';
@@ -95,6 +98,39 @@ describe('esprig decode', () => {
       kind: 'guru',
       frames: [{ what: 'PC', addr: PC + 2, places: ['crash_here+0x2'] }, { places: ['??'] }],
     });
+  });
+
+  (hasCompiler ? test : test.skip).each([
+    ['with its usual stamps', [], /^ +\d+\.\d{3} PC {6}: /m],
+    ['with clock stamps', ['--stamps', 'clock'], /^\d\d:\d\d:\d\d\.\d{3} PC {6}: /m],
+    ['without stamps', ['--stamps', 'none'], /^PC {6}: /m],
+    ['as JSON', ['--json'], /^\{"atMs":.*"text":"PC {6}: /m],
+  ])(
+    'takes what monitor prints %s',
+    async (_how, args, format) => {
+      const chatter = `${panicAt(PC + 2)}Restarting...\n`.replaceAll('\n', '\r\n');
+      const chip = new FakeChip({ chatter });
+      await using line = await startRfc2217Server(chip.line);
+      const until = ['--until', 'Restarting...', '--timeout', '60', '--port', line.url];
+      const shown = await esprigProcess(['monitor', ...args, ...until]);
+      chip.dispose();
+      expect(shown.stdout).toMatch(format);
+      const { stdout } = decode(['--symbols-only', '--elf', elf], shown.stdout);
+      expect(stdout).toContain('panic: StoreProhibited at 0x40210012');
+      expect(stdout).toContain('crash_here+0x2');
+    },
+    120_000,
+  );
+
+  testWithCompiler('takes what events prints, and its values', () => {
+    const lines = panicAt(PC).split('\n');
+    const values = lines.map((data, id) =>
+      JSON.stringify({ kind: 'event', name: 'log', id: String(id), data, atMs: 0 }),
+    );
+    for (const log of [lines.map((line) => `[    1.204] ${line}`), values]) {
+      const { stdout } = decode(['--symbols-only', '--elf', elf], log.join('\n'));
+      expect(stdout).toContain('panic: StoreProhibited at 0x40210010');
+    }
   });
 
   testWithCompiler('refuses the ELF of another build, and takes the right one', () => {

@@ -11,8 +11,15 @@ import { jsonOption, outputFor, QUIET_OPTION, type OutputFlags } from '../output
 
 const ADDR2LINE = 'xtensa-lx106-elf-addr2line';
 const ADDR2LINE_LIMIT_MS = 30_000;
-/** What report's serial.log has before each line: time, rig where there are several, a bar. */
-const STAMP = /^ *\d+\.\d{6}(?: [\w.+-]+)? \| /;
+/** What stands before a line of the board. */
+const STAMPS: readonly RegExp[] = [
+  // A report's serial.log: time, rig where there are several, a bar.
+  /^ *\d+\.\d{6}(?: [\w.+-]+)? \| /,
+  // `monitor`, its --stamps clock, `events`.
+  /^ *\d+\.\d{3} /,
+  /^\d\d:\d\d:\d\d\.\d{3} /,
+  /^\[ *\d+\.\d{3}\] /,
+];
 const STDIN = 0;
 
 interface DecodeOptions extends OutputFlags {
@@ -34,13 +41,19 @@ export function register(program: Command): void {
   program
     .command('decode')
     .description('a panic in a console log as source lines')
-    .argument('[log]', 'console log, a report’s serial.log too; - or nothing: standard input')
+    .argument(
+      '[log]',
+      'console log, also a report’s serial.log and what monitor or events printed, --json too; - or nothing: standard input',
+    )
     .requiredOption('--elf <file>', 'the .elf that the build left beside the image')
     .option('--image <file>', 'the image that ran: another ELF than its own is refused')
     .option('--symbols-only', 'names of functions from the ELF’s symbols, without addr2line')
     .option(...jsonOption('one JSON value a crash'))
     .option(...QUIET_OPTION)
-    .addHelpText('after', '\nExample: npx esprig decode --elf build/app.elf reports/latest/serial.log')
+    .addHelpText(
+      'after',
+      '\nExamples:\n  npx esprig decode --elf build/app.elf reports/latest/serial.log\n  npx esprig monitor --rig bench-1 --timeout 60 | npx esprig decode --elf build/app.elf',
+    )
     .action((log: string | undefined, options: DecodeOptions) => decode(log, options));
 }
 
@@ -50,7 +63,7 @@ function decode(log: string | undefined, options: DecodeOptions): void {
   const symbols = parseElfSymbols(elf);
   if (options.image !== undefined) mustBelong(options.elf, elf, options.image, out);
   const text = Buffer.from(readInput(log === undefined || log === '-' ? STDIN : log)).toString('utf8');
-  const lines = text.split(/\r?\n/).map((line) => line.replace(STAMP, ''));
+  const lines = text.split(/\r?\n/).map(consoleLine);
   const parser = new PanicParser();
   const panics = [...lines.flatMap((line) => parser.feedLine(line)), ...parser.end()];
   if (panics.length === 0) out.result(`no crash in ${String(lines.length)} lines`);
@@ -59,6 +72,26 @@ function decode(log: string | undefined, options: DecodeOptions): void {
     const frames = framesOf(panic, resolve);
     out.value({ kind: panic.kind, text: describePanic(panic), frames });
     if (!out.json) print(panic, frames, out);
+  }
+}
+
+/** The line as the board sent it, out of what esprig's commands and reports make of it. */
+function consoleLine(line: string): string {
+  if (line.startsWith('{"')) {
+    const { text, data } = valueOf(line);
+    const said = text ?? data;
+    if (typeof said === 'string') return said;
+  }
+  const stamp = STAMPS.find((each) => each.test(line));
+  return stamp === undefined ? line : line.replace(stamp, '');
+}
+
+/** What a line of `monitor --json` or `events --json` holds. */
+function valueOf(line: string): Readonly<Record<string, unknown>> {
+  try {
+    return JSON.parse(line) as Readonly<Record<string, unknown>>;
+  } catch {
+    return {};
   }
 }
 
