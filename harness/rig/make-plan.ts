@@ -1,6 +1,7 @@
 import { UsageError } from '../core/errors';
 import { profileFrom } from '../device/dut-profile';
 import { layoutByName } from '../protocol/layouts';
+import { passphraseProblem } from './passphrase';
 import { TOKEN_MOST_BYTES, type Settings } from './provisioning';
 import { abilitiesOf } from './rig-checks';
 import type { RigFile } from './rig-file';
@@ -22,13 +23,13 @@ const HTTP_PORT = 80;
 
 /**
  * Looks up all that a rig file names.
- * @throws UsageError ESPRIG_USAGE for a secret that is not set or a token that is too long; RigError ESPRIG_RIG_NO_FIRMWARE
+ * @throws UsageError ESPRIG_USAGE for a secret that is not set, or cannot be one; RigError ESPRIG_RIG_NO_FIRMWARE
  */
 export function planOf(rig: RigFile, options: PlanOptions = {}): RigPlan {
   const { description, file } = rig;
   const { board, wifi, dut } = description;
   const token = tokenOf(rig);
-  const passphrase = secret(wifi?.passphraseEnv, 'wifi.passphraseEnv', file);
+  const passphrase = passphraseOf(rig);
   const settings: Settings = { ssid: wifi?.ssid, passphrase, token };
   return {
     name: description.name,
@@ -74,6 +75,18 @@ export function tokenOf({ description, file }: RigFile): string | undefined {
     {
       hint: 'With a longer one the firmware would serve nobody. Choose a shorter one, for the device as well.',
     },
+  );
+}
+
+/** @throws UsageError ESPRIG_USAGE when it is named and not set, or no network could have it */
+function passphraseOf({ description: { wifi }, file }: RigFile): string | undefined {
+  const passphrase = secret(wifi?.passphraseEnv, 'wifi.passphraseEnv', file);
+  const problem = passphrase === undefined ? undefined : passphraseProblem(passphrase);
+  if (problem === undefined) return passphrase;
+  throw new UsageError(
+    'ESPRIG_USAGE',
+    `the environment variable ${wifi?.passphraseEnv ?? ''}, which ${file} names in wifi.passphraseEnv, has ${problem}`,
+    { hint: 'Export the passphrase of the network as it is, without quotes or a line end of its own.' },
   );
 }
 

@@ -31,6 +31,11 @@ describe('the air of esprig board', () => {
     });
   });
 
+  it('takes the key itself, as 64 hexadecimal digits', () => {
+    const passphrase = '0123456789abcdef'.repeat(4);
+    expect(airOptions(flags({ passphrase }))).toMatchObject({ passphrase });
+  });
+
   it.each<[string, Partial<AirFlags>, RegExp]>([
     ['another peer', { peer: 'sniffer' }, /--peer sniffer/],
     ['a forward without a device port', { forward: ['8080'] }, /--forward 8080: not a pair of ports/],

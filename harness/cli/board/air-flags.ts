@@ -1,5 +1,6 @@
 import { UsageError } from '../../core/errors';
 import type { BoardAirOptions } from '../../host/air';
+import { passphraseProblem } from '../../rig/passphrase';
 
 /** What of `esprig board`'s options speaks of the air. */
 export interface AirFlags {
@@ -12,9 +13,8 @@ export interface AirFlags {
   readonly seed?: number;
 }
 
-/** IEEE 802.11-2020 9.4.2.2, J.4.1. */
+/** IEEE 802.11-2020 9.4.2.2. */
 const SSID_BYTES = 32;
-const PASSPHRASE_LENGTH = { min: 8, max: 63 } as const;
 
 /**
  * What the board is to meet on the air, where the flags do not say it as `base` has it; undefined when nothing was asked
@@ -30,15 +30,8 @@ export function airOptions(flags: AirFlags, base?: BoardAirOptions): BoardAirOpt
   if (ssid !== undefined && (ssid === '' || Buffer.byteLength(ssid) > SSID_BYTES)) {
     throw new UsageError('ESPRIG_USAGE', `--ssid: a network's name has 1 to ${SSID_BYTES} bytes`);
   }
-  if (
-    passphrase !== undefined &&
-    (passphrase.length < PASSPHRASE_LENGTH.min || passphrase.length > PASSPHRASE_LENGTH.max)
-  ) {
-    throw new UsageError(
-      'ESPRIG_USAGE',
-      `--passphrase: ${passphrase.length} characters; WPA2 wants ${PASSPHRASE_LENGTH.min} to ${PASSPHRASE_LENGTH.max}`,
-    );
-  }
+  const problem = passphrase === undefined ? undefined : passphraseProblem(passphrase);
+  if (problem !== undefined) throw new UsageError('ESPRIG_USAGE', `--passphrase: ${problem}`);
   const forwards = flags.forward.map((text) => {
     const [hostPort, devicePort] = portPair('--forward', text, 0, 1);
     return { hostPort, devicePort };

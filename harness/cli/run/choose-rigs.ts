@@ -1,6 +1,6 @@
 import { UsageError } from '../../core/errors';
 import { readRigFile } from '../../rig/rig-file';
-import { secretsKnown } from '../../rig/make-plan';
+import { planOf, secretsKnown } from '../../rig/make-plan';
 import { listRigFiles, PROJECT_ROOT, selectRigFiles } from '../../rig/select-rigs';
 import { keepSecret } from '../secrets';
 
@@ -32,4 +32,13 @@ export function chooseRigs(patterns: readonly string[]): readonly ChosenRig[] {
     byName.set(name, file);
     return { name, nameOrPath: known.has(file) ? name : file };
   });
+}
+
+/**
+ * What cases would find out one by one: a secret that is not set, firmware that is not there.
+ * @param firmware folder of a set in place of the rigs' own
+ * @throws as `planOf`
+ */
+export function mustHaveAll(patterns: readonly string[], firmware: string | undefined): void {
+  for (const file of selectRigFiles(patterns)) planOf(readRigFile(file), { firmware });
 }

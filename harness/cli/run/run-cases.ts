@@ -11,7 +11,7 @@ import type { CaseRecord, RunRecord } from '../../report/run-record';
 import { PROJECT_ROOT, projectInUse } from '../../rig/select-rigs';
 import { isPlainWanted } from '../output';
 import { chooseCases, listCaseFiles } from './choose-cases';
-import { chooseRigs, type ChosenRig } from './choose-rigs';
+import { chooseRigs, mustHaveAll, type ChosenRig } from './choose-rigs';
 import { RunFollower } from './follow-run';
 import { jestConfigFor } from './jest-config';
 import { runJest, type JestEnd } from './jest-process';
@@ -58,13 +58,15 @@ const WORKERS = 2;
 
 /**
  * Runs cases on rigs.
- * @throws UsageError for rigs, cases or folders that mean nothing; EsprigError blame harness when there can be no report
+ * @throws UsageError for rigs, cases or folders that mean nothing; RigError for firmware that is not there; EsprigError blame harness when there can be no report
  */
 export async function runCases(options: RunOptions, clock: Clock = new RealClock()): Promise<RunOutcome> {
   const root = PROJECT_ROOT;
   const rigs = chooseRigs(options.rigs);
   const chosen = chooseCases(listCaseFiles(root), options.case, options.title);
   const firmware = firmwareFolder(options.firmware);
+  // The workers look there, too.
+  mustHaveAll(options.rigs, firmware ?? (process.env['ESPRIG_FIRMWARE'] || undefined));
   const reportsFolder = resolve(options.report ?? join(projectInUse(), 'reports'));
   // Runs that were killed get the report of what they had; one that cannot be put together must not keep us from running.
   await finishAbandonedRuns(reportsFolder).catch(() => []);
