@@ -1,20 +1,28 @@
 import {
+  existsSync,
+  lstatSync,
   mkdirSync,
   readdirSync,
   readFileSync,
   renameSync,
+  rmdirSync,
   rmSync,
   symlinkSync,
   writeFileSync,
 } from 'node:fs';
-import { join } from 'node:path';
+import { dirname, join, resolve } from 'node:path';
 import { EsprigError } from '../core/errors';
 import { ownMark, type ProcessMark } from './process-life';
+import type { RunEntry } from './run-entries';
 
 /** Where the processes of a run leave their entries. */
 export const PARTS_FOLDER = 'parts';
 /** Written first: what is known of a run that never ends. */
 const START_FILE = 'run-start.json';
+/** Leads to the newest run. */
+const LATEST = 'latest';
+/** Among the parts: what there is to say of the folder itself. */
+const FOLDER_PART = 'folder.ndjson';
 /** Names a run's folder and start to worker processes: JSON of a RunHandle. */
 export const RUN_HANDLE_ENV = 'ESPRIG_RUN';
 
@@ -49,9 +57,10 @@ export function createRunFolder(options: RunFolderOptions): RunHandle {
   const { reportsFolder, rigNames, command, startedAtWallMs } = options;
   const name = `${timeForName(startedAtWallMs)}-${rigsForName(rigNames)}`;
   return withReportErrors(reportsFolder, () => {
-    mkdirSync(reportsFolder, { recursive: true });
+    makeFolder(reportsFolder);
     const folder = makeFirstFree(join(reportsFolder, name));
     mkdirSync(join(folder, PARTS_FOLDER));
+    if (isSomebodys(join(reportsFolder, LATEST))) tellThatLatestStays(folder, reportsFolder);
     const start: RunStart = { folder, startedAtWallMs, command, ...ownMark() };
     writeFileSync(join(folder, START_FILE), `${JSON.stringify(start, null, 2)}\n`);
     return { folder, startedAtWallMs };
@@ -78,7 +87,7 @@ export function unfinishedRuns(reportsFolder: string): readonly RunStart[] {
   }
   return [...names]
     .sort()
-    .filter((name) => name !== 'latest')
+    .filter((name) => name !== LATEST)
     .flatMap((name) => readRunStart(join(reportsFolder, name)) ?? []);
 }
 
@@ -88,19 +97,33 @@ export function clearParts(folder: string): void {
   rmSync(join(folder, START_FILE), { force: true });
 }
 
-/** `reports/latest` leads to this run; never to nothing in between. */
+/** `reports/latest` leads to this run; never to nothing in between. What somebody else has put there stays. */
 export function pointLatestAt(reportsFolder: string, name: string): void {
-  const link = join(reportsFolder, 'latest');
+  const link = join(reportsFolder, LATEST);
+  if (isSomebodys(link)) return;
   const next = join(reportsFolder, `.latest-${String(process.pid)}`);
   rmSync(next, { force: true });
   symlinkSync(name, next);
   try {
     renameSync(next, link);
   } catch {
-    // Something that is no link stands there: it is in the way of every run.
-    rmSync(link, { recursive: true, force: true });
+    // An empty folder is in the way of every run; one that has got something meanwhile is not removed by this.
+    rmdirSync(link);
     renameSync(next, link);
   }
+}
+
+/** A file, or a folder with something in it: no link of ours. */
+function isSomebodys(link: string): boolean {
+  const stat = lstatSync(link, { throwIfNoEntry: false });
+  if (stat === undefined || stat.isSymbolicLink()) return false;
+  return !stat.isDirectory() || readdirSync(link).length > 0;
+}
+
+function tellThatLatestStays(folder: string, reportsFolder: string): void {
+  const note = `${join(reportsFolder, LATEST)} is no link of esprig's but somebody's own: it is left as it is, and does not lead to this run`;
+  const entry: RunEntry = { type: 'note', note };
+  writeFileSync(join(folder, PARTS_FOLDER, FOLDER_PART), `${JSON.stringify(entry)}\n`);
 }
 
 /** Runs work on the report's files; what the file system says becomes an error that blames nobody's firmware. */
@@ -131,6 +154,20 @@ function rigsForName(rigNames: readonly string[]): string {
   const [first = 'no-rig', ...others] = rigNames;
   const safe = first.replace(/[^A-Za-z0-9._-]+/g, '-').slice(0, 60);
   return others.length === 0 ? safe : `${safe}+${String(others.length)}`;
+}
+
+/** With all above it that is missing. Node's own `recursive` never ends where none can be made, as in /proc. */
+function makeFolder(path: string): void {
+  const missing: string[] = [];
+  for (let at = resolve(path); !existsSync(at) && dirname(at) !== at; at = dirname(at)) missing.unshift(at);
+  for (const each of missing) {
+    try {
+      mkdirSync(each);
+    } catch (error) {
+      // Another run may have made it meanwhile.
+      if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw error;
+    }
+  }
 }
 
 function makeFirstFree(path: string): string {
