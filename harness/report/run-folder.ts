@@ -20,7 +20,7 @@ export const PARTS_FOLDER = 'parts';
 /** Written first: what is known of a run that never ends. */
 const START_FILE = 'run-start.json';
 /** Leads to the newest run. */
-const LATEST = 'latest';
+export const LATEST = 'latest';
 /** Among the parts: what there is to say of the folder itself. */
 const FOLDER_PART = 'folder.ndjson';
 /** Names a run's folder and start to worker processes: JSON of a RunHandle. */

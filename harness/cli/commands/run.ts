@@ -1,12 +1,16 @@
 import type { Command } from 'commander';
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { commandLine } from '../../jest/repeat-command';
 import { summaryLines } from '../../jest/summary';
 import { PROJECT_ROOT } from '../../rig/select-rigs';
 import { parseWholeNumber, setVerdict } from '../esprig';
+import type { Output } from '../output';
 import { outputFor, withOutputOptions, type OutputFlags } from '../output-options';
 import { parseWait, waitMsOf, waitText, type WaitFlag } from '../rig-option';
 import { caseValue, startValue, summaryValue } from '../run/run-values';
-import { chooseCases, listCaseFiles } from '../run/choose-cases';
+import { chooseCases, filesOf, listCaseFiles, noSuchCase } from '../run/choose-cases';
+import { chooseRigs } from '../run/choose-rigs';
 import { runCases } from '../run/run-cases';
 
 interface RunCommandOptions extends OutputFlags {
@@ -60,13 +64,7 @@ export function register(program: Command): void {
     .action(async (jestArgs: readonly string[], options: RunCommandOptions) => {
       const out = outputFor(options);
       if (options.list === true) {
-        const files = listCaseFiles(PROJECT_ROOT);
-        const { files: pattern } = chooseCases(files, options.case, options.title);
-        const chosen = files.filter((file) => pattern === undefined || new RegExp(pattern, 'i').test(file));
-        for (const file of chosen) {
-          out.result(file);
-          out.value({ type: 'case-file', file });
-        }
+        listCases(options, out);
         return;
       }
       const rigs = options.rig ?? [process.env['ESPRIG_RIG'] || 'virtual-1mb'];
@@ -85,6 +83,22 @@ export function register(program: Command): void {
       out.value(summaryValue(record, folder, htmlPath));
       setVerdict(record.exitCode);
     });
+}
+
+/** @throws UsageError ESPRIG_USAGE for a choice of nothing; as `chooseRigs` */
+function listCases({ rig, case: pattern, title }: RunCommandOptions, out: Output): void {
+  if (rig !== undefined) chooseRigs(rig);
+  const files = listCaseFiles(PROJECT_ROOT);
+  const chosen = chooseCases(files, pattern, title);
+  const listed = filesOf(files, chosen, (file) => readFileSync(join(PROJECT_ROOT, file), 'utf8'));
+  if (listed.length === 0) throw noSuchCase(pattern, title);
+  if (pattern !== undefined && chosen.files === undefined) {
+    out.line(`no case file has '${pattern}' in its path; these have it in a title:`);
+  }
+  for (const file of listed) {
+    out.result(file);
+    out.value({ type: 'case-file', file });
+  }
 }
 
 function collect(value: string, before: readonly string[] = []): readonly string[] {

@@ -1,6 +1,7 @@
 import { readdirSync } from 'node:fs';
 import { join, relative, sep } from 'node:path';
 import { UsageError } from '../../core/errors';
+import { titlesIn } from './case-titles';
 
 /** What Jest is told about which cases to run. */
 export interface ChosenCases {
@@ -39,6 +40,34 @@ export function chooseCases(
   if (titles === undefined) return { files: undefined, titles: pattern };
   throw new UsageError('ESPRIG_USAGE', `--case ${pattern}: no case file has such a path`, {
     hint: 'With --title, --case chooses files.',
+  });
+}
+
+/** Those of the files that a choice means, as far as they tell their titles without being run. */
+export function filesOf(
+  files: readonly string[],
+  { files: paths, titles }: ChosenCases,
+  sourceOf: (file: string) => string,
+): readonly string[] {
+  const path = paths === undefined ? undefined : regexOf(paths, '--case');
+  const title = titles === undefined ? undefined : regexOf(titles, '--title');
+  return files.filter(
+    (file) =>
+      (path === undefined || path.test(file)) &&
+      (title === undefined || titlesIn(sourceOf(file)).some((each) => title.test(each))),
+  );
+}
+
+/** What was chosen means no case at all. */
+export function noSuchCase(pattern: string | undefined, titles: string | undefined): UsageError {
+  const what =
+    titles === undefined
+      ? `no case file or title matches '${pattern ?? ''}'`
+      : `no case title${pattern === undefined ? '' : ` in the files of --case '${pattern}'`} matches '${titles}'`;
+  return new UsageError('ESPRIG_USAGE', what, {
+    hint:
+      '`npx esprig run --list` shows the case files. A full title is that of the group, a blank and that of the case; ' +
+      'what a table fills in is known only when it runs.',
   });
 }
 

@@ -5,12 +5,13 @@ import { RealClock, type Clock } from '../../core/clock';
 import { EsprigError, UsageError } from '../../core/errors';
 import { finishAbandonedRuns } from '../../report/abandoned-runs';
 import { finishRun } from '../../report/finish-run';
+import { forgetRun, latestRun } from '../../report/forget-run';
 import { createRunFolder, readRunStart, RUN_HANDLE_ENV, type RunHandle } from '../../report/run-folder';
 import { readRunParts } from '../../report/run-reader';
 import type { CaseRecord, RunRecord } from '../../report/run-record';
 import { PROJECT_ROOT, projectInUse } from '../../rig/select-rigs';
 import { isPlainWanted } from '../output';
-import { chooseCases, listCaseFiles } from './choose-cases';
+import { chooseCases, listCaseFiles, noSuchCase } from './choose-cases';
 import { chooseRigs, mustHaveAll, type ChosenRig } from './choose-rigs';
 import { RunFollower } from './follow-run';
 import { jestConfigFor } from './jest-config';
@@ -70,6 +71,7 @@ export async function runCases(options: RunOptions, clock: Clock = new RealClock
   const reportsFolder = resolve(options.report ?? join(projectInUse(), 'reports'));
   // Runs that were killed get the report of what they had; one that cannot be put together must not keep us from running.
   await finishAbandonedRuns(reportsFolder).catch(() => []);
+  const latestBefore = latestRun(reportsFolder);
   const run = createRunFolder({
     reportsFolder,
     rigNames: rigs.map(({ name }) => name),
@@ -100,6 +102,10 @@ export async function runCases(options: RunOptions, clock: Clock = new RealClock
       lastly: () => rmSync(config, { force: true }),
     });
     const outcome = await outcomeOf(run, end);
+    if (outcome === undefined) {
+      forgetRun(run.folder, latestBefore);
+      throw nothingRun(options);
+    }
     follower?.finish(outcome.record.cases);
     return outcome;
   } finally {
@@ -120,13 +126,15 @@ function timeoutS({ timeout, leaseMs }: RunOptions): number {
   return timeout ?? DEFAULT_TIMEOUT_S + (leaseMs ?? 0) / 1000;
 }
 
-/** Jest's reporter has written the report, unless Jest came to nothing or was killed. */
-async function outcomeOf(run: RunHandle, end: JestEnd): Promise<RunOutcome> {
+/** Jest's reporter has written the report, unless Jest came to nothing or was killed. Undefined: there was no case. */
+async function outcomeOf(run: RunHandle, end: JestEnd): Promise<RunOutcome | undefined> {
   const htmlPath = join(run.folder, 'index.html');
   const path = join(run.folder, 'run.json');
   // What a run begins with goes when its report is whole.
   if (existsSync(path) && readRunStart(run.folder) === undefined) {
-    return { record: JSON.parse(readFileSync(path, 'utf8')) as RunRecord, folder: run.folder, htmlPath };
+    const record = JSON.parse(readFileSync(path, 'utf8')) as RunRecord;
+    const isNone = record.cases.length === 0 && end.cutShort === undefined;
+    return isNone ? undefined : { record, folder: run.folder, htmlPath };
   }
   const { exitCode, signal, cutShort } = end;
   const isCut = cutShort !== undefined || signal !== null;
@@ -140,8 +148,14 @@ async function outcomeOf(run: RunHandle, end: JestEnd): Promise<RunOutcome> {
       { blame: 'harness' },
     );
   }
-  rmSync(run.folder, { recursive: true, force: true });
-  throw new UsageError('ESPRIG_USAGE', 'no case was run', {
+  return undefined;
+}
+
+/** The choice meant no case, or what was handed to Jest left none. */
+function nothingRun({ case: pattern, title, jestArgs = [] }: RunOptions): UsageError {
+  if ((pattern !== undefined || title !== undefined) && jestArgs.length === 0)
+    return noSuchCase(pattern, title);
+  return new UsageError('ESPRIG_USAGE', 'no case was run', {
     hint: 'Above Jest says why. `npx esprig run --list` shows the case files.',
   });
 }

@@ -2,7 +2,10 @@ import { describe, expect, test } from '@jest/globals';
 import { mkdirSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
+import { COMMANDS } from '../commands';
 import { main } from '../esprig';
+import { runCommand } from '../testkit/run-command';
+import { titlesIn } from './case-titles';
 import { chooseCases, listCaseFiles } from './choose-cases';
 import { jestConfigFor } from './jest-config';
 import { writeRunConfig } from './run-config';
@@ -33,6 +36,50 @@ describe('--case', () => {
   test('knows the case files of the checkout', () => {
     expect(listCaseFiles(ROOT)).toEqual(expect.arrayContaining(['cases/boot/boot.test.ts']));
     expect(listCaseFiles(join(ROOT, 'nowhere'))).toEqual([]);
+  });
+});
+
+describe('the list of case files', () => {
+  const rows = COMMANDS;
+  const list = (...args: readonly string[]) => runCommand(rows, ['run', '--list', ...args]);
+
+  test('has the files of a path, of a title, and of both', async () => {
+    expect(await list('--case', 'boot/b')).toMatchObject({
+      exitCode: 0,
+      stdout: 'cases/boot/boot.test.ts\n',
+    });
+    const byTitle = await list('--case', 'as shipped runs its first slot');
+    expect(byTitle.stdout).toMatch(/^no case file has .* in its path; these have it in a title:\n/);
+    expect(byTitle.stdout).toMatch(/\ncases\/boot\/boot\.test\.ts\n$/);
+    const { stdout } = await list('--case', 'boot', '-t', 'comes up five times', '--json');
+    expect(stdout).toBe('{"type":"case-file","file":"cases/boot/power-cycle.test.ts"}\n');
+  });
+
+  test.each([
+    ['a pattern', ['--case', 'nonsense'], "no case file or title matches 'nonsense'"],
+    ['a title', ['-t', 'nonsense'], "no case title matches 'nonsense'"],
+    [
+      'a title in files',
+      ['--case', 'boot', '-t', 'wrong slot'],
+      "in the files of --case 'boot' matches 'wrong slot'",
+    ],
+    ['a rig', ['--rig', 'virtual-9'], "no rig is called 'virtual-9'"],
+  ])('refuses %s that there is not', async (_what, args, text) => {
+    const { exitCode, stdout, stderr } = await list(...args);
+    expect({ exitCode, stdout }).toEqual({ exitCode: 2, stdout: '' });
+    expect(stderr).toContain(text);
+  });
+
+  test('knows titles as they are written', () => {
+    const source = `
+      test('alone', () => undefined);
+      describe("a group", () => {
+        test.each([['x', ')']])('has %s in it', async () => undefined);
+        test.skip(\`it's\`, () => undefined);
+        it(
+          'it\\'s late', () => undefined);
+      });`;
+    expect(titlesIn(source)).toEqual(['alone', 'a group has %s in it', "a group it's", "a group it's late"]);
   });
 });
 

@@ -1,5 +1,14 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
-import { existsSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import {
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readlinkSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { esprigProcess, mistakeOf, type Ended } from '../testkit/run-process';
@@ -64,6 +73,24 @@ describe('a run on a rig that lacks something', () => {
       expect(mistakeOf(ended)).toEqual([2, 'ESPRIG_USAGE']);
       expect(ended.stderr).toMatch(new RegExp(`LAB_PASSPHRASE, .*${length}; WPA2 wants 8 to 63`));
       expect(ended.stderr).not.toContain(passphrase);
+    },
+    LIMIT_MS,
+  );
+});
+
+describe('a run in which no case takes part', () => {
+  it(
+    'says that the pattern means none, and leaves the reports as they were',
+    async () => {
+      const elder = join(reports, 'elder');
+      mkdirSync(elder, { recursive: true });
+      symlinkSync('elder', join(reports, 'latest'));
+      const args = ['--case', 'boto/boot', '--quiet', '--report', reports];
+      const ended = await esprigProcess(['run', ...args]);
+      expect(mistakeOf(ended)).toEqual([2, 'ESPRIG_USAGE']);
+      expect(ended.stderr).toContain("no case file or title matches 'boto/boot'");
+      expect(readdirSync(reports).sort()).toEqual(['elder', 'latest']);
+      expect(readlinkSync(join(reports, 'latest'))).toBe('elder');
     },
     LIMIT_MS,
   );
