@@ -136,6 +136,14 @@ export function parseWholeNumber(what: string, min: number, max: number): (text:
   };
 }
 
+/** The text of `--until`; one without anything in it would have come before it began. For commander's options. */
+export function parseUntil(text: string): string {
+  if (text !== '') return text;
+  throw new UsageError('ESPRIG_USAGE', '--until: there is no text to wait for', {
+    hint: 'Was it a variable that is not set? Without --until the command goes on until --timeout or Ctrl-C.',
+  });
+}
+
 /** What bin.cjs calls: this process's arguments in, this process's exit code out. */
 export function runAsProcess(): void {
   // A reader that has seen enough (`esprig … | head`) is no mistake.

@@ -3,7 +3,7 @@ import { airOptions, type AirFlags } from '../board/air-flags';
 import { boardConfig, debugOptions, flashContents, pacing, type BoardFlags } from '../board/board-options';
 import { rigBoard } from '../board/rig-board';
 import { runBoard } from '../board/run-board';
-import { parseWholeNumber } from '../esprig';
+import { parseUntil, parseWholeNumber } from '../esprig';
 import { outputFor, withOutputOptions } from '../output-options';
 
 const collect = (value: string, before: readonly string[] = []): readonly string[] => [...before, value];
@@ -39,12 +39,12 @@ export function register(program: Command): void {
       'serve the serial line over RFC 2217 on 127.0.0.1:<port>; 0 takes any',
       parseWholeNumber('--serial', 0, 65_535),
     )
-    .option('--until <text>', 'end with exit code 0 when the console shows this text')
     .option(
-      '--timeout <seconds>',
-      'end after so many seconds; exit code 1 if --until was not met',
-      parseWholeNumber('--timeout', 1, 86_400),
+      '--until <text>',
+      'end with 0 when the console shows this text, with 1 when --timeout or Ctrl-C comes before',
+      parseUntil,
     )
+    .option('--timeout <seconds>', 'end after so many seconds', parseWholeNumber('--timeout', 1, 86_400))
     .option('--download', 'start in the serial loader: GPIO0 is held low')
     .option('--mac <address>', 'station address in the efuse')
     .option(

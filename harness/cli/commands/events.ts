@@ -10,7 +10,7 @@ import {
   type DeviceOptions,
   type DeviceWork,
 } from '../device-command';
-import { setVerdict } from '../esprig';
+import { parseUntil, setVerdict } from '../esprig';
 
 interface EventsOptions extends DeviceOptions {
   readonly since?: string;
@@ -23,7 +23,11 @@ export function register(program: Command): void {
   withDeviceOptions(program.command('events'), 86_400)
     .description('a device’s event stream: console lines and progress as they come')
     .option('--since <id>', 'begin behind the event with this id, as far as the device still has it')
-    .option('--until <text>', 'end well when this text comes, badly when --timeout is over before')
+    .option(
+      '--until <text>',
+      'end with 0 when this text comes, with 1 when --timeout or Ctrl-C does before',
+      parseUntil,
+    )
     .option('--no-reconnect', 'end when the stream ends')
     .addHelpText(
       'after',
@@ -56,13 +60,16 @@ async function follow(bench: DeviceWork, options: EventsOptions): Promise<void> 
   for (const item of [...stream.items]) tell(item);
   stream.onItem(tell);
   const { until } = options;
+  // Whoever waits for a text waits for the firmware.
+  using wait =
+    until === undefined ? deadline.sub({ phase: 'watch' }) : deadline.sub({ phase: 'until', blame: 'dut' });
   try {
     await stream.waitFor(
       (item) =>
         (until !== undefined && item.kind === 'event' && item.data.includes(until)) ||
         (item.kind === 'lost' && !item.willReturn),
       until === undefined ? 'end of the event stream' : `event with '${until}'`,
-      deadline,
+      wait,
     );
     const last = stream.items.at(-1);
     if (until !== undefined && last?.kind === 'lost') {
@@ -74,6 +81,10 @@ async function follow(bench: DeviceWork, options: EventsOptions): Promise<void> 
     const isOver =
       isStopped() || (until === undefined && isEsprigError(error) && error.code === 'ESPRIG_DEADLINE');
     if (!isOver) throw error;
+    if (until !== undefined) {
+      out.result(`--- '${until}' had not come`);
+      setVerdict(1);
+    }
   }
   for (const { kind, afterId, beforeId } of stream.gaps) {
     if (kind !== 'restart') out.result(`--- ids ${kind}: ${beforeId} came after ${afterId}`);

@@ -2,6 +2,7 @@ import type { Command } from 'commander';
 import { Option } from 'commander';
 import { createWriteStream } from 'node:fs';
 import type { WriteStream } from 'node:fs';
+import type { Deadline } from '../../core/deadline';
 import { RigError } from '../../core/errors';
 import { Console } from '../../device/console';
 import { recipesFor } from '../../device/reset-recipes';
@@ -9,7 +10,7 @@ import type { ResetTarget } from '../../device/reset-recipes';
 import { describePanic } from '../../protocol/panic';
 import { withSerialWork, type SerialWork } from '../serial-command';
 import { serialTarget, withSerialOptions, type SerialOptions } from '../serial-target';
-import { setVerdict } from '../esprig';
+import { parseUntil, setVerdict } from '../esprig';
 
 type Stamps = 'elapsed' | 'clock' | 'none';
 
@@ -38,7 +39,11 @@ export function register(program: Command): void {
     )
     .option('--fixed-baud', 'stay at --baud; else the rates of ROM and app are followed')
     .option('--reset-first', 'reset the board, so that its log begins at the first byte')
-    .option('--until <text>', 'end well when this text comes, badly when --timeout is over before')
+    .option(
+      '--until <text>',
+      'end with 0 when this text comes, with 1 when --timeout or Ctrl-C does before',
+      parseUntil,
+    )
     .option('--exit-on-crash', 'end with 1 when the board crashes or resets by itself')
     .option('--log <file>', 'keep the raw bytes, secrets and all')
     .addHelpText(
@@ -89,22 +94,20 @@ async function monitor(
     }
     await console.reset(recipe, deadline);
   };
+  let isMet = options.until === undefined;
   const keys = watchKeys(console, reset, (text) => out.line(text));
   try {
     if (process.stdin.isTTY) out.line('--- Ctrl-] ends, Ctrl-R resets, Ctrl-L resets into the loader');
     const lost = new Promise<never>((_, reject) => link.onClose(() => reject(linkGone(console))));
     lost.catch(() => undefined);
     if (options.resetFirst === true) await reset('app');
-    const found =
-      options.until === undefined
-        ? new Promise<void>(() => undefined)
-        : console
-            .expect(options.until, deadline.sub({ phase: 'until', blame: 'dut' }), {
-              since: 0,
-              evenIfItDies: options.exitOnCrash !== true,
-            })
-            .then(() => undefined);
-    await deadline.wait(Promise.race([ended, keys.exit, found, lost]), options.until ?? 'end of the session');
+    const over = [ended, keys.exit, lost];
+    if (options.until === undefined) await deadline.wait(Promise.race(over), 'end of the session');
+    else {
+      // Alone with its time: of two alarms for one moment, either could ring first, and they blame different people.
+      const found = untilText(console, options.until, deadline, options).then(() => void (isMet = true));
+      await Promise.race([...over, found]);
+    }
   } catch (error) {
     if (!endsWell(error, options)) throw error;
   } finally {
@@ -112,9 +115,22 @@ async function monitor(
     leaveLog();
     await finished(log);
   }
+  if (isMet) return;
+  out.result(`--- '${options.until ?? ''}' had not come`);
+  setVerdict(1);
 }
 
-/** A session without a goal that is stopped, or whose time is over, has done what it was for. */
+async function untilText(
+  console: Console,
+  text: string,
+  deadline: Deadline,
+  { exitOnCrash }: MonitorOptions,
+): Promise<void> {
+  const evenIfItDies = exitOnCrash !== true;
+  await console.expect(text, deadline.sub({ phase: 'until', blame: 'dut' }), { since: 0, evenIfItDies });
+}
+
+/** A session that is stopped has been looked at; one without a goal may also come to the end of its time. */
 function endsWell(error: unknown, options: MonitorOptions): boolean {
   const { code } = error as { code?: string };
   if (code === 'ESPRIG_CANCELLED') return true;
