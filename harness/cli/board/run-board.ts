@@ -1,7 +1,7 @@
 import { writeFileSync } from 'node:fs';
 import { RealClock, type Clock } from '../../core/clock';
 import { isErrorCode } from '../../core/error-codes';
-import { EsprigError, RigError, UsageError } from '../../core/errors';
+import { EsprigError, RigError } from '../../core/errors';
 import type { BoardConfig } from '../../emulator/board-config';
 import type { BoardAirOptions } from '../../host/air';
 import type { BoardDebugOptions, BoardFault, BoardStatus, Pacing } from '../../host/board-messages';
@@ -12,6 +12,7 @@ import { setVerdict } from '../esprig';
 import type { Output } from '../output';
 import type { BoardFlags, FlashContent } from './board-options';
 import { maskedBytes } from '../secrets';
+import { cannotWrite, mustBeWritable } from '../writable';
 import { profileTable, profileValue } from './profile-table';
 
 export interface BoardPlan {
@@ -32,6 +33,7 @@ const LOOK_BACK_CHARACTERS = 4096;
 /** Runs one board until its text comes, its time is up, it stops at a fault, or Ctrl-C. */
 export async function runBoard(plan: BoardPlan, flags: BoardFlags, out: Output): Promise<void> {
   const { config, pacing, debug, air } = plan;
+  if (flags.saveFlash !== undefined) mustBeWritable('--save-flash', flags.saveFlash);
   await using board = BoardThread.start({ config, pacing, debug, ...(air === undefined ? {} : { air }) });
   for (const { offset, bytes } of plan.contents) await board.act('program-flash', { offset, bytes });
   if (flags.download) await board.act('set-pin', { pin: 0, level: false });
@@ -216,9 +218,6 @@ async function saveFlash(board: BoardThread, file: string): Promise<void> {
   try {
     writeFileSync(file, content);
   } catch (error) {
-    throw new UsageError('ESPRIG_USAGE_FILE', `--save-flash ${file}: ${(error as Error).message}`, {
-      cause: error,
-      hint: 'Name a file in a folder that you may write to.',
-    });
+    throw cannotWrite('--save-flash', file, error);
   }
 }

@@ -1,7 +1,5 @@
 import type { Command } from 'commander';
 import { Option } from 'commander';
-import { createWriteStream } from 'node:fs';
-import type { WriteStream } from 'node:fs';
 import type { Deadline } from '../../core/deadline';
 import { RigError } from '../../core/errors';
 import { Console } from '../../device/console';
@@ -11,6 +9,8 @@ import { describePanic } from '../../protocol/panic';
 import { withSerialWork, type SerialWork } from '../serial-command';
 import { serialTarget, withSerialOptions, type SerialOptions } from '../serial-target';
 import { parseUntil, setVerdict } from '../esprig';
+import { RawLog } from '../raw-log';
+import { mustBeWritable } from '../writable';
 
 type Stamps = 'elapsed' | 'clock' | 'none';
 
@@ -52,6 +52,7 @@ export function register(program: Command): void {
     )
     .action(async (options: MonitorOptions) => {
       const target = await serialTarget('monitor', options);
+      if (options.log !== undefined) mustBeWritable('--log', options.log);
       await withSerialWork(target, options, (bench) => monitor(bench, options));
     });
 }
@@ -68,9 +69,8 @@ async function monitor(
     fixedBaud: options.fixedBaud === true,
   });
   const startMs = clock.nowMs();
-  const log = options.log === undefined ? undefined : createWriteStream(options.log);
-  log?.on('error', (error) => out.line(`cannot write ${options.log!}: ${error.message}`));
-  const leaveLog = link.onData((chunk) => log?.write(Buffer.from(chunk.bytes)));
+  const log = options.log === undefined ? undefined : new RawLog(options.log);
+  const leaveLog = link.onData(({ bytes }) => log?.write(bytes));
   const ended = new Promise<void>((resolve) => {
     console.onLine(({ text, atMs }) => {
       const wallMs = clock.wallTimeMs() - (clock.nowMs() - atMs);
@@ -101,7 +101,7 @@ async function monitor(
     const lost = new Promise<never>((_, reject) => link.onClose(() => reject(linkGone(console))));
     lost.catch(() => undefined);
     if (options.resetFirst === true) await reset('app');
-    const over = [ended, keys.exit, lost];
+    const over = [ended, keys.exit, lost, ...(log === undefined ? [] : [log.failed])];
     if (options.until === undefined) await deadline.wait(Promise.race(over), 'end of the session');
     else {
       // Alone with its time: of two alarms for one moment, either could ring first, and they blame different people.
@@ -113,7 +113,7 @@ async function monitor(
   } finally {
     keys.stop();
     leaveLog();
-    await finished(log);
+    await log?.end();
   }
   if (isMet) return;
   out.result(`--- '${options.until ?? ''}' had not come`);
@@ -200,9 +200,4 @@ function watchKeys(
       stdin.pause();
     },
   };
-}
-
-async function finished(log: WriteStream | undefined): Promise<void> {
-  if (log === undefined) return;
-  await new Promise<void>((resolve) => log.end(() => resolve()));
 }

@@ -5,6 +5,7 @@ import { parseOffset } from '../../protocol/flasher-args';
 import { flashPlace, mustLieInFlash } from '../flash-places';
 import { describeBoard, rigValue, withFlasher } from '../serial-command';
 import { serialTarget, withLoaderOptions, type LoaderOptions } from '../serial-target';
+import { cannotWrite, mustBeWritable } from '../writable';
 
 /** Adds `esprig read-flash`. */
 export function register(program: Command): void {
@@ -23,6 +24,7 @@ export function register(program: Command): void {
       const { offset } = place;
       const size = sizeText === 'all' ? place.sizeBytes : numberOf('SIZE', sizeText);
       mustLieInFlash('read-flash', { offset, sizeBytes: size ?? 0 }, target.mostFlashBytes);
+      mustBeWritable('read-flash', file);
       await withFlasher(target, options, async ({ flasher, leave, deadline, out }) => {
         out.line(`board ${describeBoard(flasher)}`);
         const sizeBytes = size ?? Math.max(0, flasher.identity.flashSizeBytes - offset);
@@ -43,13 +45,7 @@ function numberOf(what: string, text: string): number {
 }
 
 async function writeBytes(path: string, bytes: Uint8Array): Promise<void> {
-  try {
-    await writeFile(path, bytes);
-  } catch (error) {
-    throw new UsageError(
-      'ESPRIG_USAGE_FILE',
-      `cannot write ${path}: ${(error as NodeJS.ErrnoException).code ?? String(error)}`,
-      { cause: error },
-    );
-  }
+  await writeFile(path, bytes).catch((error: unknown) => {
+    throw cannotWrite('read-flash', path, error);
+  });
 }
