@@ -16,9 +16,16 @@ export const REFUSAL_HINTS: Readonly<Record<string, string>> = {
   flash_error: 'The device could not write its flash: look at its console.',
 } satisfies Partial<Record<ImageRefusal, string>> & Record<string, string>;
 
+export interface ForeseenRefusal {
+  readonly error: ImageRefusal;
+  readonly detail: string;
+  /** Those with which a device says so. */
+  readonly layouts: readonly string[];
+}
+
 export interface Forecast {
-  /** The refusal to expect where the image does not fit; undefined when it fits everywhere. */
-  readonly refusal: { readonly error: ImageRefusal; readonly detail: string } | undefined;
+  /** What to expect where the image does not fit, the likeliest first; empty when it fits everywhere. */
+  readonly refusals: readonly ForeseenRefusal[];
   /** The layouts whose slot takes it. */
   readonly fits: readonly string[];
 }
@@ -45,8 +52,34 @@ export function foreseeRefusal(image: Uint8Array, options: ForecastOptions): For
     verdict: checkForSlot(image, slot),
   }));
   const fits = verdicts.filter(({ verdict }) => verdict.ok).map(({ layout }) => layout);
-  const refusals = verdicts.flatMap(({ verdict }) => (verdict.ok ? [] : [verdict]));
+  const refusals = new Map<ImageRefusal, { detail: string; layouts: Set<string> }>();
   // The one that goes furthest into the image says most about it.
-  const refusal = refusals.find(({ moment }) => moment === 'verification') ?? refusals[0];
-  return { refusal, fits: [...new Set(fits)] };
+  for (const moment of ['verification', 'before-erase'] as const) {
+    for (const { layout, verdict } of verdicts) {
+      if (verdict.ok || verdict.moment !== moment) continue;
+      const { error, detail } = verdict;
+      const seen = refusals.get(error) ?? { detail, layouts: new Set() };
+      refusals.set(error, { ...seen, layouts: seen.layouts.add(layout) });
+    }
+  }
+  const inOrder = [...refusals].map(([error, { detail, layouts }]) => ({
+    error,
+    detail,
+    layouts: [...layouts],
+  }));
+  return {
+    // An image for another slot is often a damaged one by a layout that the board does not have.
+    refusals: inOrder.sort((a, b) => Number(b.error === 'wrong_slot') - Number(a.error === 'wrong_slot')),
+    fits: [...new Set(fits)],
+  };
+}
+
+/** Layouts are named where they disagree. */
+export function refusalsText(refusals: readonly ForeseenRefusal[]): string {
+  return refusals
+    .map(({ error, detail, layouts }) => {
+      const where = refusals.length === 1 ? '' : ` with layout ${layouts.join(', ')}`;
+      return `${error}${where} (${detail})`;
+    })
+    .join('; ');
 }

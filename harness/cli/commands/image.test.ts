@@ -199,6 +199,16 @@ describe('image info', () => {
 });
 
 describe('image make', () => {
+  test('names layout and slot that it chose by itself, where the kind cannot be made for them', async () => {
+    const ota0 = partitionOf(layoutByName('one-mb'), 'ota_0');
+    writeFileSync(path('ota_0.bin'), buildSyntheticApp({ slot: ota0 }));
+    const args = ['make', 'other-slot', path('ota_0.bin'), '--slot', 'ota_1', '-o', path('made.bin')];
+    const { exitCode, stderr } = await esprig(...args);
+    expect(exitCode).toBe(2);
+    expect(stderr).toMatch(/share one window/);
+    expect(stderr).toMatch(/for ota_1 of two-ota-2mb, the first that takes .*; --layout names another/);
+  });
+
   test('finds the slot of the image by itself, writes the file and says what to expect', async () => {
     const out = path('made.bin');
     const { exitCode, stdout } = await esprig('make', 'other-slot', path('app.bin'), '-o', out);

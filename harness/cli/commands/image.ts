@@ -1,6 +1,6 @@
 import type { Command } from 'commander';
 import { readFile, writeFile } from 'node:fs/promises';
-import { ProtocolError, UsageError } from '../../core/errors';
+import { isEsprigError, ProtocolError, UsageError } from '../../core/errors';
 import { inspectFlashDump } from '../../protocol/flash-dump';
 import { inspectImage, type ImageInfo } from '../../protocol/image';
 import { explainDump, explainImage } from '../../protocol/image-explain';
@@ -117,7 +117,9 @@ async function make(kindName: string, file: string, options: MakeOptions): Promi
   const out = outputFor(options);
   const good = await readImageFile(file);
   const place = placeFor(good, file, options);
-  const made = makeImage(kindName, { good, at: options.at, seed: options.seed, ...place });
+  const made = makeFor(place, options.layout === undefined, () =>
+    makeImage(kindName, { good, at: options.at, seed: options.seed, ...place }),
+  );
   await writeImageFile(options.output, made.bytes);
   const verdict = checkForSlot(made.bytes, place.slot);
   out.value({
@@ -158,6 +160,21 @@ function placeFor(good: Uint8Array, file: string, options: MakeOptions) {
         ? `Start from a good image; this looks like ${image.looksLike.text}.`
         : `Start from a good image; \`esprig image info ${file}\` tells what this one is.`,
   });
+}
+
+/** What cannot be made is told of a slot that nobody may have named. */
+function makeFor(
+  { layout, slot }: { readonly layout: string; readonly slot: { readonly label: string } },
+  isOurChoice: boolean,
+  work: () => MadeImage,
+): MadeImage {
+  try {
+    return work();
+  } catch (error) {
+    if (!isOurChoice || !isEsprigError(error) || error.hint !== undefined) throw error;
+    const chosen = `It was to be for ${slot.label} of ${layout}, the first that takes the image; --layout names another.`;
+    throw new UsageError(error.code, error.message, { cause: error, blame: error.blame, hint: chosen });
+  }
 }
 
 function layoutList(layouts: readonly Layout[]): string {

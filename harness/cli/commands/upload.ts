@@ -18,7 +18,7 @@ import {
   type DeviceWork,
 } from '../device-command';
 import { setVerdict } from '../esprig';
-import { foreseeRefusal, REFUSAL_HINTS } from '../upload-forecast';
+import { foreseeRefusal, refusalsText, REFUSAL_HINTS } from '../upload-forecast';
 
 interface UploadCommandOptions extends DeviceOptions {
   readonly layout?: string;
@@ -80,17 +80,19 @@ async function uploadTo(
     const { app, version, running, next } = before;
     out.line(`${client.baseUrl} runs ${app} ${version} from ${running}; ${name} goes to ${next}`);
   }
-  const { refusal, fits } = foreseeRefusal(image, {
+  const { refusals, fits } = foreseeRefusal(image, {
     layout: options.layout ?? rig?.description.board.layout,
     slotLabel: before?.next,
   });
-  if (refusal !== undefined && fits.length > 0) {
-    out.line(`note: fits the next slot with layout ${fits.join(', ')}; elsewhere ${refusal.error}`);
-  } else if (refusal !== undefined) {
-    out.line(`warning: ${name} would be refused: ${refusal.error} (${refusal.detail})`);
+  const [likeliest] = refusals;
+  if (likeliest !== undefined && fits.length > 0) {
+    const elsewhere = refusals.map(({ error }) => error).join(' or ');
+    out.line(`note: fits the next slot with layout ${fits.join(', ')}; elsewhere ${elsewhere}`);
+  } else if (likeliest !== undefined) {
+    out.line(`warning: ${name} would be refused: ${refusalsText(refusals)}`);
     if (options.check === true) {
-      throw new UsageError('ESPRIG_USAGE', `${name} was not sent: ${refusal.error}`, {
-        hint: REFUSAL_HINTS[refusal.error],
+      throw new UsageError('ESPRIG_USAGE', `${name} was not sent: ${likeliest.error}`, {
+        hint: REFUSAL_HINTS[likeliest.error],
       });
     }
   }
