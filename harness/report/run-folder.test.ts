@@ -2,9 +2,9 @@ import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
 import { spawnSync } from 'node:child_process';
 import { existsSync, lstatSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { finishRun } from './finish-run';
-import { createRunFolder, type RunHandle } from './run-folder';
+import { createRunFolder, writeForRun, type RunHandle } from './run-folder';
 
 const BEGIN_PROCESS = join(__dirname, '..', 'register.cjs');
 /** A call that never returns can only be ended from outside. */
@@ -34,6 +34,19 @@ describe('a folder of reports', () => {
     const { record } = await finishRun({ run: begin(folder) });
     expect(readFileSync(own, 'utf8')).toBe('years of work');
     expect(record.notes).toEqual([expect.stringMatching(/latest is no link of esprig's.*left as it is/)]);
+  });
+
+  test('holds what the processes of a run are told, until its report is whole', async () => {
+    const run = begin(folder);
+    const path = writeForRun(run, 'jest.json', { maxWorkers: 2 });
+    expect(dirname(dirname(path))).toBe(run.folder);
+    expect(readFileSync(path, 'utf8')).toBe('{"maxWorkers":2}');
+    const { record } = await finishRun({ run });
+    expect(existsSync(path)).toBe(false);
+    expect(record.notes).toEqual([]);
+    expect(() => writeForRun(run, 'jest.json', {})).toThrow(
+      expect.objectContaining({ code: 'ESPRIG_USAGE_FILE', blame: 'harness' }),
+    );
   });
 
   test('has the link where nothing was in the way, or one that leads to nothing', async () => {

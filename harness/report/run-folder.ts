@@ -67,6 +67,17 @@ export function createRunFolder(options: RunFolderOptions): RunHandle {
   });
 }
 
+/**
+ * Puts what the processes of a run are told into its folder: it is theirs alone, and goes when the report is whole. Returns
+ * the file's path.
+ * @throws EsprigError ESPRIG_USAGE_FILE, blame harness
+ */
+export function writeForRun({ folder }: RunHandle, name: string, value: unknown): string {
+  const path = join(folder, PARTS_FOLDER, name);
+  withReportErrors(path, () => writeFileSync(path, JSON.stringify(value)));
+  return path;
+}
+
 /** What `createRunFolder` wrote; undefined once the report is complete, or where it never began. */
 export function readRunStart(folder: string): RunStart | undefined {
   try {

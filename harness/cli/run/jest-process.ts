@@ -18,8 +18,6 @@ export interface JestStart {
   /** For all of it. */
   readonly timeoutMs: number;
   readonly clock: Clock;
-  /** Last things of this process, when a second Ctrl-C ends it. */
-  readonly lastly: () => void;
 }
 
 /** From asking Jest to end until it is ended: it gives its workers ten seconds. */
@@ -45,10 +43,7 @@ export async function runJest(start: JestStart): Promise<JestEnd> {
   const leaveSignals = onEndSignals({
     isEnding: () => ending.reason !== undefined,
     end: (reason) => ending.ask(reason),
-    kill: () => {
-      child.kill('SIGKILL');
-      start.lastly();
-    },
+    kill: () => void child.kill('SIGKILL'),
   });
   try {
     return await new Promise<JestEnd>((done, failed) => {

@@ -1,12 +1,18 @@
 /** The main job: cases on rigs by Jest in a process of its own, then the report. */
-import { existsSync, readFileSync, rmSync } from 'node:fs';
+import { existsSync, readFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { RealClock, type Clock } from '../../core/clock';
 import { EsprigError, UsageError } from '../../core/errors';
 import { finishAbandonedRuns } from '../../report/abandoned-runs';
 import { finishRun } from '../../report/finish-run';
 import { forgetRun, latestRun } from '../../report/forget-run';
-import { createRunFolder, readRunStart, RUN_HANDLE_ENV, type RunHandle } from '../../report/run-folder';
+import {
+  createRunFolder,
+  readRunStart,
+  RUN_HANDLE_ENV,
+  writeForRun,
+  type RunHandle,
+} from '../../report/run-folder';
 import { readRunParts } from '../../report/run-reader';
 import type { CaseRecord, RunRecord } from '../../report/run-record';
 import { PROJECT_ROOT, projectInUse } from '../../rig/select-rigs';
@@ -16,7 +22,6 @@ import { chooseRigs, mustHaveAll, type ChosenRig } from './choose-rigs';
 import { RunFollower } from './follow-run';
 import { jestConfigFor } from './jest-config';
 import { runJest, type JestEnd } from './jest-process';
-import { writeRunConfig } from './run-config';
 
 export interface RunOptions {
   /** Names, patterns and paths of rig files. */
@@ -80,37 +85,32 @@ export async function runCases(options: RunOptions, clock: Clock = new RealClock
   });
   const { leaseMs, quiet, watch } = options;
   const plan = { root, rigs, workers: options.workers ?? WORKERS, firmware, leaseMs, quiet };
-  const config = writeRunConfig(root, jestConfigFor(plan));
-  try {
-    const args = [
-      ...(chosen.files === undefined ? [] : [chosen.files]),
-      ...['--config', config],
-      ...(chosen.titles === undefined ? [] : ['--testNamePattern', chosen.titles]),
-      ...(options.jestArgs ?? []),
-    ];
-    watch?.started(rigs, run.folder);
-    using follower = watch === undefined ? undefined : new RunFollower(run.folder, clock, watch.case);
-    const end = await runJest({
-      ...{ root, args, clock },
-      timeoutMs: timeoutS(options) * 1000,
-      env: {
-        ...colourOf(process.env),
-        [RUN_HANDLE_ENV]: JSON.stringify(run),
-        ESPRIG_SUMMARY: 'off',
-        ...(options.soak === undefined ? {} : { ESPRIG_SOAK: String(options.soak) }),
-      },
-      lastly: () => rmSync(config, { force: true }),
-    });
-    const outcome = await outcomeOf(run, end);
-    if (outcome === undefined) {
-      forgetRun(run.folder, latestBefore);
-      throw nothingRun(options);
-    }
-    follower?.finish(outcome.record.cases);
-    return outcome;
-  } finally {
-    rmSync(config, { force: true });
+  const args = [
+    ...(chosen.files === undefined ? [] : [chosen.files]),
+    // Not in the checkout, which may be somebody else's.
+    ...['--config', writeForRun(run, 'jest.json', jestConfigFor(plan))],
+    ...(chosen.titles === undefined ? [] : ['--testNamePattern', chosen.titles]),
+    ...(options.jestArgs ?? []),
+  ];
+  watch?.started(rigs, run.folder);
+  using follower = watch === undefined ? undefined : new RunFollower(run.folder, clock, watch.case);
+  const end = await runJest({
+    ...{ root, args, clock },
+    timeoutMs: timeoutS(options) * 1000,
+    env: {
+      ...colourOf(process.env),
+      [RUN_HANDLE_ENV]: JSON.stringify(run),
+      ESPRIG_SUMMARY: 'off',
+      ...(options.soak === undefined ? {} : { ESPRIG_SOAK: String(options.soak) }),
+    },
+  });
+  const outcome = await outcomeOf(run, end);
+  if (outcome === undefined) {
+    forgetRun(run.folder, latestBefore);
+    throw nothingRun(options);
   }
+  follower?.finish(outcome.record.cases);
+  return outcome;
 }
 
 /** Jest knows another word for NO_COLOR, and Node complains where it finds both. */

@@ -1,6 +1,4 @@
 import { describe, expect, test } from '@jest/globals';
-import { mkdirSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { COMMANDS } from '../commands';
 import { main } from '../esprig';
@@ -8,7 +6,6 @@ import { runCommand } from '../testkit/run-command';
 import { titlesIn } from './case-titles';
 import { chooseCases, listCaseFiles } from './choose-cases';
 import { jestConfigFor } from './jest-config';
-import { writeRunConfig } from './run-config';
 
 const ROOT = resolve(__dirname, '../../..');
 const FILES = ['cases/boot/boot.test.ts', 'cases/ota-bad/wrong-slot.test.ts'];
@@ -100,24 +97,6 @@ describe('the configuration of a run', () => {
         { displayName: 'b', testEnvironmentOptions: { rig: '/elsewhere/b.yaml', firmware: '/f' } },
       ],
     });
-  });
-});
-
-describe('what Jest is told', () => {
-  test('is a file of this process; those of processes that were killed go', () => {
-    const root = mkdtempSync(join(tmpdir(), 'esprig-run-'));
-    try {
-      const folder = join(root, 'build', 'run');
-      mkdirSync(folder, { recursive: true });
-      // Above the system's limit, and the one that started this.
-      for (const pid of [4_194_999, process.ppid])
-        writeFileSync(join(folder, `jest-${String(pid)}.json`), '');
-      expect(writeRunConfig(root, {})).toBe(join(folder, `jest-${String(process.pid)}.json`));
-      const kept = [process.ppid, process.pid].map((pid) => `jest-${String(pid)}.json`);
-      expect(readdirSync(folder).sort()).toEqual(kept.sort());
-    } finally {
-      rmSync(root, { recursive: true, force: true });
-    }
   });
 });
 
