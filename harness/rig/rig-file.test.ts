@@ -134,6 +134,23 @@ const MISTAKES: readonly (readonly [
 ];
 
 describe('a rig file', () => {
+  it('that is another kind of file is refused in a few lines, without what stands in it', () => {
+    const text = `# Notes\n\nTOKEN "s3cr3t": [\n${'key: "s3cr3t" s3cr3t `s3cr3t`\n'.repeat(30)}- *s3cr3t\n`;
+    const refused = (): unknown => parseRigFile(text, 'notes.env');
+    expect(refused).toThrow(
+      expect.objectContaining({
+        code: 'ESPRIG_RIG_FILE_INVALID',
+        evidence: [
+          {
+            title: 'and',
+            lines: [expect.anything(), expect.anything(), expect.stringMatching(/^… \d+ more$/)],
+          },
+        ],
+      }),
+    );
+    expect(said(refused)).not.toContain('s3cr3t');
+  });
+
   it('is read', () => {
     const { description } = parseRigFile(GOOD, 'rigs/local/bench-1.yaml');
     expect(description).toMatchObject({
@@ -244,3 +261,13 @@ describe('the rigs of the project', () => {
     expect(JSON.parse(kept)).toEqual(JSON.parse(rigSchemaText()));
   });
 });
+
+/** All that an error tells. */
+function said(work: () => unknown): string {
+  try {
+    return JSON.stringify(work());
+  } catch (error) {
+    const { message, hint, evidence } = error as EsprigError;
+    return JSON.stringify({ message, hint, evidence });
+  }
+}

@@ -14,6 +14,8 @@ export interface RigFile {
 
 /** Longer ones are no rig files. */
 const MAX_FILE_BYTES = 64 * 1024;
+/** Complaints about what is no YAML: behind the first ones come consequences, of another kind of file hundreds. */
+const MOST_BROKEN = 3;
 
 /**
  * Reads a rig file.
@@ -48,7 +50,7 @@ export function parseRigFile(text: string, file: string): RigFile {
     const { line, col } = lines.linePos(error.pos[0]);
     return { line, column: col, ...syntaxWords(error.code, error.message) };
   });
-  if (broken.length > 0) throw invalid(file, broken);
+  if (broken.length > 0) throw invalid(file, broken, MOST_BROKEN);
   const value: unknown = document.toJS();
   if (!isMap(document.contents)) {
     const remedy = 'begin with name: and kind:; rigs/example-bench.yaml is a whole one';
@@ -69,12 +71,13 @@ interface Placed {
   readonly remedy: string;
 }
 
-function invalid(file: string, problems: readonly Placed[]): UsageError {
+function invalid(file: string, problems: readonly Placed[], most = problems.length): UsageError {
   const inOrder = [...problems].sort((a, b) => a.line - b.line || a.column - b.column);
   const lines = inOrder.map(
     ({ line, column, text, remedy }) => `${file}:${line}:${column}: ${text}; ${remedy}`,
   );
-  const [first, ...rest] = lines as [string, ...string[]];
+  const [first, ...rest] = lines.slice(0, most) as [string, ...string[]];
+  if (lines.length > most) rest.push(`… ${String(lines.length - most)} more`);
   return new UsageError('ESPRIG_RIG_FILE_INVALID', first, {
     hint: 'rigs/rig.schema.json describes every key; editors that know YAML schemas complete them.',
     evidence: rest.length === 0 ? [] : [{ title: 'and', lines: rest }],
@@ -134,5 +137,11 @@ function syntaxWords(code: string, message: string): { readonly text: string; re
 }
 
 function lower(message: string): string {
-  return (message.charAt(0).toLowerCase() + message.slice(1)).split('\n')[0]!;
+  const [first = ''] = withoutSource(message).split('\n');
+  return first.charAt(0).toLowerCase() + first.slice(1);
+}
+
+/** The file may be another one than was meant, with secrets in it: what stands there is not said. */
+function withoutSource(message: string): string {
+  return message.replaceAll(/"(?:[^"\\]|\\.)*"/g, '"…"').replace(/^(Unresolved [^:]*: ).*/s, '$1…');
 }

@@ -24,6 +24,7 @@ beforeAll(() => {
     'local/rack-2.yaml',
     'local/desk.yaml',
     'notes.yaml.old',
+    'local/shelf.yml',
   ])
     write(path);
 });
@@ -49,6 +50,18 @@ describe('rigs are chosen', () => {
     const file = join(root, 'rigs', 'local', 'desk.yaml');
     expect(findRig(file).description.name).toBe('desk');
     expect(findRig('desk', { root })).toMatchObject({ file, description: { kind: 'virtual' } });
+  });
+
+  it('by the name of a file with another ending, which is told', () => {
+    const file = join(root, 'rigs', 'local', 'shelf.yml');
+    for (const name of ['shelf', 'shelf.yml']) {
+      expect(() => names(name)).toThrow(
+        expect.objectContaining({
+          code: 'ESPRIG_RIG_NOT_FOUND',
+          hint: `There is ${file}: rig files end in .yaml, so rename it.`,
+        }),
+      );
+    }
   });
 
   it('by nobody’s name with a word of help', () => {

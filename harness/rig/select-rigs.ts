@@ -1,4 +1,4 @@
-import { readdirSync } from 'node:fs';
+import { existsSync, readdirSync } from 'node:fs';
 import { basename, dirname, isAbsolute, join, relative, resolve, sep } from 'node:path';
 import { UsageError } from '../core/errors';
 import { nearestFew } from './nearest';
@@ -26,8 +26,7 @@ const LEAST_BEGUN = 3;
 export function listRigFiles(
   places: RigPlaces = {},
 ): readonly { readonly name: string; readonly file: string }[] {
-  const folders = rootsOf(places).flatMap((root) => FOLDERS.map((folder) => join(root, folder)));
-  return folders.flatMap((folder) =>
+  return foldersOf(places).flatMap((folder) =>
     namesIn(folder).map((name) => ({
       name: name.slice(0, -RIG_FILE_ENDING.length),
       file: join(folder, name),
@@ -50,6 +49,10 @@ export function projectInUse(): string {
   return way === '..' || way.startsWith(`..${sep}`) || isAbsolute(way) ? here : PROJECT_ROOT;
 }
 
+function foldersOf(places: RigPlaces): readonly string[] {
+  return rootsOf(places).flatMap((root) => FOLDERS.map((folder) => join(root, folder)));
+}
+
 function rootsOf({ root }: RigPlaces): readonly string[] {
   return root === undefined ? [...new Set([PROJECT_ROOT, projectInUse()])] : [root];
 }
@@ -64,7 +67,7 @@ export function selectRigFiles(patterns: readonly string[], places: RigPlaces = 
     if (isRigPath(pattern)) return [isAbsolute(pattern) ? pattern : resolve(pattern)];
     const regex = globRegex(pattern);
     const found = rigs.filter(({ name }) => name === pattern || (regex.test(name) && !EXAMPLES.has(name)));
-    if (found.length === 0) throw notFound(pattern, rigs);
+    if (found.length === 0) throw notFound(pattern, rigs, places);
     const twice = found.find(({ name }, index) => found.findIndex((other) => other.name === name) !== index);
     if (twice !== undefined) {
       throw new UsageError('ESPRIG_USAGE', `two rig files are called ${twice.name}`, {
@@ -88,7 +91,11 @@ export function findRig(name: string, places: RigPlaces = {}): RigFile {
   });
 }
 
-function notFound(pattern: string, rigs: readonly { readonly name: string }[]): UsageError {
+function notFound(
+  pattern: string,
+  rigs: readonly { readonly name: string }[],
+  places: RigPlaces,
+): UsageError {
   const names = rigs.map(({ name }) => name);
   const near = nearestFew(pattern.replaceAll(/[*?]/g, ''), names, MOST_MEANT);
   const begun = names.filter((name) => pattern.length >= LEAST_BEGUN && name.startsWith(pattern));
@@ -96,10 +103,22 @@ function notFound(pattern: string, rigs: readonly { readonly name: string }[]): 
   const what = /[*?]/.test(pattern) ? `no rig has a name like '${pattern}'` : `no rig is called '${pattern}'`;
   return new UsageError('ESPRIG_RIG_NOT_FOUND', what, {
     hint:
-      meant.length === 0
+      otherEnding(pattern, places) ??
+      (meant.length === 0
         ? `There are ${names.join(', ')}. A rig file elsewhere is named by its path.`
-        : `Did you mean ${meant.join(' or ')}? \`npx esprig rigs\` lists them all.`,
+        : `Did you mean ${meant.join(' or ')}? \`npx esprig rigs\` lists them all.`),
   });
+}
+
+/** The other ending that YAML files have is read by nobody: one kind of name is enough, and the schema goes by it. */
+function otherEnding(name: string, places: RigPlaces): string | undefined {
+  const file = `${name.replace(/\.yml$/, '')}.yml`;
+  const found = foldersOf(places)
+    .map((folder) => join(folder, file))
+    .find((path) => existsSync(path));
+  return found === undefined
+    ? undefined
+    : `There is ${found}: rig files end in ${RIG_FILE_ENDING}, so rename it.`;
 }
 
 /** `*` any characters, `?` one; nothing else has a meaning. */
