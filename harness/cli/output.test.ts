@@ -115,7 +115,7 @@ describe('progress where there is no terminal', () => {
     progress.finish();
     progress.finish('again');
     progress.update(1);
-    expect(written.stdout).toBe('write: 100 % (2 of 2 KiB, 0.0 s)\n');
+    expect(written).toEqual({ stdout: '', stderr: 'write: 100 % (2 of 2 KiB, 0.0 s)\n' });
   });
 });
 
@@ -159,6 +159,6 @@ describe('progress in a terminal', () => {
   test('nothing to do is all done', () => {
     const { out, written } = setUp({});
     out.progress('write', 0).finish();
-    expect(written.stdout).toBe('write: 100 % (0 of 0 KiB, 0.0 s)\n');
+    expect(written).toEqual({ stdout: '', stderr: 'write: 100 % (0 of 0 KiB, 0.0 s)\n' });
   });
 });

@@ -34,7 +34,7 @@ export interface Output {
 export interface Progress {
   /** How much is done by now, in all. */
   update(done: number): void;
-  /** The last word, in place of the bar. Further updates are ignored. */
+  /** The last word, in place of the bar; without one the bar's own, once. Further updates are ignored. */
   finish(text?: string): void;
 }
 
@@ -125,7 +125,9 @@ export function createOutput(options: OutputOptions = {}): Output {
             stderr(CLEAR_LINE);
             drawn = undefined;
           }
-          toPeople(`${text ?? words()}\n`);
+          // A bar that has come to its end is progress; what is said in its place is a remark.
+          if (text !== undefined) toPeople(`${text}\n`);
+          else if (isTerminal || toldTenths < LINES) stderr(`${words()}\n`);
         },
       };
     },

@@ -35,8 +35,18 @@ describe('checking what is to be flashed', () => {
       [{ ...part(0x10000, 100), bytes: Buffer.from('\x7fELF' + '\x01'.repeat(60), 'latin1') }],
       'ESPRIG_IMAGE_BAD',
     ],
+    [
+      'a README',
+      [{ ...part(0x10000, 1), bytes: Buffer.from('# esprig\n\nIt’s text.\n') }],
+      'ESPRIG_IMAGE_BAD',
+    ],
   ])('refuses %s and blames the caller', (_what, parts, code) => {
     expect(() => checkParts(parts, options)).toThrow(expect.objectContaining({ code, blame: 'case' }));
+  });
+
+  it('takes a few bytes of data that could be letters', () => {
+    const key = { ...part(0x10000, 1), bytes: Buffer.from([0x41, 0xc3, 0x28, 0x9f]) };
+    expect(() => checkParts([key], options)).not.toThrow();
   });
 
   it('writes a damaged image when forced, but never one over another', () => {

@@ -1,4 +1,5 @@
 /** What is to be written where, and whether that makes sense. Pure: nothing here touches a board. */
+import { isUtf8 } from 'node:buffer';
 import { FLASH_BLOCK_BYTES, FLASH_SECTOR_BYTES } from '../chip/flash-chips';
 import { ProtocolError, UsageError } from '../core/errors';
 import { inspectImage } from '../protocol/image';
@@ -99,7 +100,9 @@ function checkContent(part: FlashPart): void {
       blame: 'case',
       hint: 'To write it all the same, use --force; the board may not start.',
     });
-  if (MISTAKEN.has(looks.name)) throw refuse(`this is ${looks.text}`);
+  // A few bytes of anything may look like text of some kind; a README is text of one kind to its end.
+  const isText = looks.name === 'text' && isUtf8(part.bytes);
+  if (isText || MISTAKEN.has(looks.name)) throw refuse(`this is ${looks.text}`);
   if (part.bytes[0] === IMAGE_MAGIC && looks.name !== 'flash-dump') {
     const info = inspectImage(part.bytes);
     const problem = info.problems.find((candidate) => candidate.code !== 'trailing-bytes');

@@ -23,7 +23,11 @@ export function register(program: Command): void {
     .option('--firmware <folder>', 'with --rig: a firmware set in place of the rig’s own (firmware.json)')
     .option('--erase-all', 'erase the whole chip first')
     .option('--rewrite', 'write all, also what the flash holds already')
-    .option('--force', 'write files that are no sound images, or are linked for another slot')
+    .option(
+      '--force',
+      'write damaged images, texts, archives and ELF files, too; with --rig, which knows the slots, also apps that are linked ' +
+        'for another slot',
+    )
     .addHelpText(
       'after',
       '\nExamples:\n  npx esprig flash --port /dev/ttyUSB0 0x10000:app.bin\n  npx esprig flash --rig bench-1\n  npx esprig flash --rig bench-1 --wait=600 ota_1:app.ota_1.bin',
