@@ -48,7 +48,7 @@ describe('the list of case files', () => {
     const byTitle = await list('--case', 'as shipped runs its first slot');
     expect(byTitle.stdout).toMatch(/^no case file has .* in its path; these have it in a title:\n/);
     expect(byTitle.stdout).toMatch(/\ncases\/boot\/boot\.test\.ts\n$/);
-    const { stdout } = await list('--case', 'boot', '-t', 'comes up five times', '--json');
+    const { stdout } = await list('--case', 'boot', '-t', 'comes up five times', '--json', '--quiet');
     expect(stdout).toBe('{"type":"case-file","file":"cases/boot/power-cycle.test.ts"}\n');
   });
 
