@@ -10,7 +10,7 @@ describe('the log in the event stream', () => {
     expect(await board.dut.upload(board.image())).toHaveAnswered(200);
     await events.waitForLog(/installed at/);
     await board.waitForLog(wholeLine('installed at'));
-    expect(events).toMatchSerialLog();
+    await expect(events).toMatchSerialLog();
     await board.waitForUpdate();
   });
 
@@ -23,7 +23,7 @@ describe('the log in the event stream', () => {
     }
     await events.waitForLog(/wrong_slot/);
     await board.waitForLog(wholeLine('wrong_slot'));
-    expect(events).toMatchSerialLog();
+    await expect(events).toMatchSerialLog();
   });
 
   test('has no terminal control in it', async () => {

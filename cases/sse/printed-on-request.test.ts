@@ -96,7 +96,7 @@ describe('a line that is printed on request', () => {
     expect([...seen]).toEqual(
       expect.arrayContaining([LIMIT_BYTES - 1, LIMIT_BYTES, LIMIT_BYTES + 1, LIMIT_BYTES + 2]),
     );
-    expect(events).toMatchSerialLog();
+    await expect(events).toMatchSerialLog();
   });
 
   test('of characters of three bytes is never cut within one', async () => {
@@ -117,7 +117,7 @@ describe('a line that is printed on request', () => {
     }
     // As much as fits, whatever stands before the first of them.
     expect([...unused].sort()).toEqual([0, 1, 2]);
-    expect(events).toMatchSerialLog();
+    await expect(events).toMatchSerialLog();
   });
 
   test('passes in every script as it is', async () => {
@@ -139,7 +139,7 @@ describe('a burst of lines', () => {
       await burst(board, [events], count);
       metric(`lines dropped of ${String(count)}`, expectWholeBurst(events, count), 'lines', 'less');
     }
-    expect(events).toMatchSerialLog();
+    await expect(events).toMatchSerialLog();
     expect(events.gaps).toEqual([]);
   });
 
@@ -178,7 +178,7 @@ describe('a burst of lines', () => {
     expect((await upload.readAnswer()).status).toBe(200);
     expectWholeBurst(events, 100);
     expectWholeBurst(events, 120);
-    expect(events).toMatchSerialLog();
+    await expect(events).toMatchSerialLog();
     board.rig.console.allowResets(1);
     await board.waitForUpdate();
   });

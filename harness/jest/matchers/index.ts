@@ -32,8 +32,8 @@ declare module 'expect' {
     toHaveRefused(code: RefusalCode): R;
     /** Nothing in flash has changed since the case began. */
     toHaveUnchangedFlash(options?: UnchangedOptions): Promise<void>;
-    /** The log of the event stream is the console's: no line lost, reordered, doubled or cut. */
-    toMatchSerialLog(options?: SerialLogOptions): R;
+    /** The log of the event stream is the console's: no line lost, reordered, doubled or cut. Waits for the console. */
+    toMatchSerialLog(options?: SerialLogOptions): Promise<void>;
     /** The event stream told of an upload as wanted. */
     toReportProgress(wish?: ProgressWish): R;
   }

@@ -172,9 +172,21 @@ describe('toMatchSerialLog', () => {
   const said = ['one line here', 'two lines here', 'three lines here', 'four lines here'];
   const on = (lines: readonly string[]) => ({ board: board({}, {}, '', lines) as never });
 
-  test('takes what is the same, begun later or ended earlier too', () => {
-    expect(stream([], said)).toMatchSerialLog(on(said));
-    expect(stream([], said.slice(1, 3))).toMatchSerialLog(on(said));
+  test('takes what is the same, begun later or ended earlier too', async () => {
+    await expect(stream([], said)).toMatchSerialLog(on(said));
+    await expect(stream([], said.slice(1, 3))).toMatchSerialLog(on(said));
+  });
+
+  test('waits for a console that is behind the stream', async () => {
+    let looks = 0;
+    const slow = {
+      get lines() {
+        looks += 1;
+        return said.slice(0, looks).map((text) => ({ text, atMs: 0 }));
+      },
+    };
+    await expect(stream([], said)).toMatchSerialLog({ board: slow as never });
+    expect(looks).toBe(said.length);
   });
 
   test.each([
@@ -187,9 +199,14 @@ describe('toMatchSerialLog', () => {
       "never on the console: 'never said at all'",
     ],
     ['no line in common', [], '0 lines in common, 1 wanted'],
-  ])('names %s', (_what, heard, text) => {
-    expect(stream([], heard)).not.toMatchSerialLog(on(said));
-    expect(complaint(() => expect(stream([], heard)).toMatchSerialLog(on(said)))).toContain(text);
+    [
+      'a last line of its own',
+      [said[0]!, said[1]!, 'never said at all'],
+      "never on the console: 'never said at all'",
+    ],
+  ])('names %s', async (_what, heard, text) => {
+    await expect(stream([], heard)).not.toMatchSerialLog(on(said));
+    expect(await complaintOf(() => expect(stream([], heard)).toMatchSerialLog(on(said)))).toContain(text);
   });
 });
 

@@ -4,7 +4,9 @@ import {
   describeFinding,
   type AlignmentOptions,
   type ConsoleLine,
+  type LogAlignment,
 } from '../../device/sse-log-alignment';
+import { RealClock } from '../../core/clock';
 import type { Board } from '../board';
 import type { CaseEvents } from '../case-dut';
 import { DOOR, type Door } from '../door';
@@ -18,22 +20,25 @@ export interface SerialLogOptions extends AlignmentOptions {
 }
 
 const SHOWN = 8;
+/** The stream may be ahead of the serial line: a line of a hundred characters takes 9 ms at 115200 baud. */
+const CATCH_UP_MS = 2_000;
+const LOOK_EVERY_MS = 20;
 
 /**
  * The log of the event stream is what the serial console says: no line lost, reordered, doubled, cut or made up. Lines
- * before the stream's first and behind its last do not count.
+ * before the stream's first and behind its last do not count. A console that is behind is waited for.
  */
-export function toMatchSerialLog(
+export async function toMatchSerialLog(
   this: MatcherContext,
   received: unknown,
   options: SerialLogOptions = {},
-): MatcherResult {
+): Promise<MatcherResult> {
   if (!isShape<CaseEvents>(received, 'log', 'progress')) {
     return notFor('toMatchSerialLog', 'an event stream', received);
   }
   const { atLeast = 1 } = options;
-  const said = consoleOf(options);
-  const { pairs, findings, announcedLines } = alignLogs(said, received.log, options);
+  const { said, alignment } = await alignedLogs(received, options);
+  const { pairs, findings, announcedLines } = alignment;
   const tooFew = pairs.length < atLeast ? [`${pairs.length} lines in common, ${atLeast} wanted`] : [];
   const troubles = [...tooFew, ...findings.map(describeFinding)].map((text) => oneLine(text));
   const dropped = announcedLines === 0 ? '' : `, ${announcedLines} announced as dropped`;
@@ -48,6 +53,26 @@ export function toMatchSerialLog(
     expected: said.map(({ text }) => text),
     actual: received.log.map(({ text }) => text),
   });
+}
+
+async function alignedLogs(
+  { log }: CaseEvents,
+  options: SerialLogOptions,
+): Promise<{ readonly said: readonly ConsoleLine[]; readonly alignment: LogAlignment }> {
+  const clock = new RealClock();
+  const endMs = clock.nowMs() + CATCH_UP_MS;
+  for (;;) {
+    const said = consoleOf(options);
+    const alignment = alignLogs(said, log, options);
+    if (!isBehind(alignment) || clock.nowMs() >= endMs) return { said, alignment };
+    await new Promise<void>((resolve) => void clock.after(LOOK_EVERY_MS, resolve));
+  }
+}
+
+/** The stream's last lines are not on the console, or not yet. */
+function isBehind({ pairs, findings }: LogAlignment): boolean {
+  const lastIndex = pairs.at(-1)?.eventIndex ?? -1;
+  return findings.some((finding) => finding.kind === 'foreign' && finding.eventIndex > lastIndex);
 }
 
 function consoleOf({ board }: SerialLogOptions): readonly ConsoleLine[] {
