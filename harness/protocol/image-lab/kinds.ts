@@ -66,6 +66,13 @@ const control = [
     boot: 'starts',
   },
   {
+    name: 'digest-alone',
+    group: 'control',
+    text: 'a flash segment added so that the SHA-256 alone stands in its last 512 bytes: all that a boot loader looks at is before it',
+    refusal: 'accepted',
+    boot: 'starts',
+  },
+  {
     name: 'entry-lowest',
     group: 'control',
     text: 'entry at the first address of the link window; accepted, and no code there: recover the board by serial',

@@ -22,6 +22,9 @@ import {
 import { linkWindow } from '../slots';
 import type { Lab } from './lab';
 
+/** Of the kind whose digest stands alone: devices write a few hundred bytes at once, in powers of two. */
+const BLOCK_BYTES = 512;
+
 export type Maker = (lab: Lab) => Uint8Array;
 
 /** Enough small flash segments for the count wanted. */
@@ -39,6 +42,8 @@ export const CONTROL_MAKERS = {
   'flash-size-other': (lab) => lab.withByte(3, lab.good[3]! ^ 0x10),
   'sixteen-segments': (lab) => segmentsUpTo(lab, MAX_SEGMENTS),
   'fills-slot': (lab) => lab.grownTo(lab.slot.sizeBytes),
+  'digest-alone': (lab) =>
+    lab.grownTo((Math.floor(lab.good.length / BLOCK_BYTES) + 1) * BLOCK_BYTES + SHA256_BYTES),
   'entry-lowest': (lab) => lab.withEntry(linkWindow(lab.slot).firstAddr),
   'segment-at-dram-end': (lab) =>
     lab.withLoadAddr(lab.ramSegment, DRAM_BASE + DRAM_SIZE - lab.ramSegment.sizeBytes),

@@ -56,6 +56,7 @@ describe('of another length', () => {
   test('grown by a flash segment, right in themselves', () => {
     for (const [name, sizeBytes] of [
       ['fills-slot', SLOT_BYTES],
+      ['digest-alone', 0x4620],
       ['image-too-large', SLOT_BYTES + 16],
       ['image-48-too-large', SLOT_BYTES + 48],
     ] as const) {
