@@ -15,7 +15,7 @@ import { runCases } from '../run/run-cases';
 
 interface RunCommandOptions extends OutputFlags {
   readonly rig?: readonly string[];
-  readonly case?: string;
+  readonly case?: readonly string[];
   readonly title?: string;
   readonly report?: string;
   readonly soak?: number;
@@ -45,7 +45,12 @@ export function register(program: Command): void {
       collect,
       undefined,
     )
-    .option('--case <pattern>', 'case files whose path it matches, or cases by title (default: all)')
+    .option(
+      '--case <pattern>',
+      'case files whose path it matches, or cases by title; may be said several times (default: all)',
+      collect,
+      undefined,
+    )
     .option('-t, --title <pattern>', 'only cases whose full title it matches')
     .option('--wait [s]', waitText('60'), parseWait)
     .option('--report <folder>', 'where reports go (default: reports)')
@@ -86,14 +91,14 @@ export function register(program: Command): void {
 }
 
 /** @throws UsageError ESPRIG_USAGE for a choice of nothing; as `chooseRigs` */
-function listCases({ rig, case: pattern, title }: RunCommandOptions, out: Output): void {
+function listCases({ rig, case: patterns = [], title }: RunCommandOptions, out: Output): void {
   if (rig !== undefined) chooseRigs(rig);
   const files = listCaseFiles(PROJECT_ROOT);
-  const chosen = chooseCases(files, pattern, title);
+  const chosen = chooseCases(files, patterns, title);
   const listed = filesOf(files, chosen, (file) => readFileSync(join(PROJECT_ROOT, file), 'utf8'));
-  if (listed.length === 0) throw noSuchCase(pattern, title);
-  if (pattern !== undefined && chosen.files === undefined) {
-    out.line(`no case file has '${pattern}' in its path; these have it in a title:`);
+  if (listed.length === 0) throw noSuchCase(patterns, title);
+  if (patterns.length > 0 && chosen.files === undefined) {
+    out.line(`no case file has '${patterns.join("' or '")}' in its path; these have it in a title:`);
   }
   for (const file of listed) {
     out.result(file);

@@ -22,7 +22,7 @@ export function register(program: Command): void {
       out.line('');
       const { record, htmlPath } = await runCases({
         rigs: ['virtual-1mb'],
-        case: CASES,
+        case: [CASES],
         ...{ command: 'esprig start', quiet: flags.quiet },
       });
       for (const line of summaryLines(record, htmlPath)) out.result(line);

@@ -25,22 +25,37 @@ export function listCaseFiles(root: string): readonly string[] {
 }
 
 /**
- * What `--case` means: files whose path it matches, or, when it matches none, cases by their titles.
- * @throws UsageError ESPRIG_USAGE for what is no regular expression
+ * What `--case` means, said once or several times: files whose path one of them matches, or, when none matches any, cases
+ * by their titles.
+ * @throws UsageError ESPRIG_USAGE for what is no regular expression, and for a path among titles
  */
 export function chooseCases(
   files: readonly string[],
-  pattern: string | undefined,
+  patterns: readonly string[],
   titles: string | undefined,
 ): ChosenCases {
   if (titles !== undefined) regexOf(titles, '--title');
-  if (pattern === undefined) return { files: undefined, titles };
-  const regex = regexOf(pattern, '--case');
-  if (files.some((file) => regex.test(file))) return { files: pattern, titles };
-  if (titles === undefined) return { files: undefined, titles: pattern };
-  throw new UsageError('ESPRIG_USAGE', `--case ${pattern}: no case file has such a path`, {
-    hint: 'With --title, --case chooses files.',
+  if (patterns.length === 0) return { files: undefined, titles };
+  const strangers = patterns.filter((pattern) => {
+    const regex = regexOf(pattern, '--case');
+    return !files.some((file) => regex.test(file));
   });
+  const [stranger] = strangers;
+  if (stranger === undefined) return { files: anyOf(patterns), titles };
+  if (titles === undefined && strangers.length === patterns.length) {
+    return { files: undefined, titles: anyOf(patterns) };
+  }
+  throw new UsageError('ESPRIG_USAGE', `--case ${stranger}: no case file has such a path`, {
+    hint:
+      titles === undefined
+        ? 'Several --case are all of them paths, or all of them titles.'
+        : 'With --title, --case chooses files.',
+  });
+}
+
+function anyOf(patterns: readonly string[]): string {
+  const [only = ''] = patterns;
+  return patterns.length === 1 ? only : patterns.map((pattern) => `(${pattern})`).join('|');
 }
 
 /** Those of the files that a choice means, as far as they tell their titles without being run. */
@@ -59,11 +74,12 @@ export function filesOf(
 }
 
 /** What was chosen means no case at all. */
-export function noSuchCase(pattern: string | undefined, titles: string | undefined): UsageError {
+export function noSuchCase(patterns: readonly string[], titles: string | undefined): UsageError {
+  const chosen = patterns.map((pattern) => `'${pattern}'`).join(' or ');
   const what =
     titles === undefined
-      ? `no case file or title matches '${pattern ?? ''}'`
-      : `no case title${pattern === undefined ? '' : ` in the files of --case '${pattern}'`} matches '${titles}'`;
+      ? `no case file or title matches ${chosen}`
+      : `no case title${chosen === '' ? '' : ` in the files of --case ${chosen}`} matches '${titles}'`;
   return new UsageError('ESPRIG_USAGE', what, {
     hint:
       '`npx esprig run --list` shows the case files. A full title is that of the group, a blank and that of the case; ' +

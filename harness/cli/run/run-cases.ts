@@ -26,7 +26,7 @@ import { runJest, type JestEnd } from './jest-process';
 export interface RunOptions {
   /** Names, patterns and paths of rig files. */
   readonly rigs: readonly string[];
-  readonly case?: string | undefined;
+  readonly case?: readonly string[] | undefined;
   readonly title?: string | undefined;
   /** Folder that the report's own is made in. */
   readonly report?: string | undefined;
@@ -64,12 +64,13 @@ const WORKERS = 2;
 
 /**
  * Runs cases on rigs.
- * @throws UsageError for rigs, cases or folders that mean nothing; RigError for firmware that is not there; EsprigError blame harness when there can be no report
+ * @throws UsageError for rigs, cases or folders that mean nothing; RigError for firmware that is not there; EsprigError
+ * blame harness when there can be no report
  */
 export async function runCases(options: RunOptions, clock: Clock = new RealClock()): Promise<RunOutcome> {
   const root = PROJECT_ROOT;
   const rigs = chooseRigs(options.rigs);
-  const chosen = chooseCases(listCaseFiles(root), options.case, options.title);
+  const chosen = chooseCases(listCaseFiles(root), options.case ?? [], options.title);
   const firmware = firmwareFolder(options.firmware);
   // The workers look there, too.
   mustHaveAll(options.rigs, firmware ?? (process.env['ESPRIG_FIRMWARE'] || undefined));
@@ -152,9 +153,10 @@ async function outcomeOf(run: RunHandle, end: JestEnd): Promise<RunOutcome | und
 }
 
 /** The choice meant no case, or what was handed to Jest left none. */
-function nothingRun({ case: pattern, title, jestArgs = [] }: RunOptions): UsageError {
-  if ((pattern !== undefined || title !== undefined) && jestArgs.length === 0)
-    return noSuchCase(pattern, title);
+function nothingRun({ case: patterns = [], title, jestArgs = [] }: RunOptions): UsageError {
+  if ((patterns.length > 0 || title !== undefined) && jestArgs.length === 0) {
+    return noSuchCase(patterns, title);
+  }
   return new UsageError('ESPRIG_USAGE', 'no case was run', {
     hint: 'Above Jest says why. `npx esprig run --list` shows the case files.',
   });

@@ -12,22 +12,34 @@ const FILES = ['cases/boot/boot.test.ts', 'cases/ota-bad/wrong-slot.test.ts'];
 
 describe('--case', () => {
   test('chooses files by their path, otherwise cases by title', () => {
-    expect(chooseCases(FILES, 'ota-bad', undefined)).toEqual({ files: 'ota-bad', titles: undefined });
-    expect(chooseCases(FILES, 'OTA-BAD/wrong', 'is refused')).toEqual({
+    expect(chooseCases(FILES, ['ota-bad'], undefined)).toEqual({ files: 'ota-bad', titles: undefined });
+    expect(chooseCases(FILES, ['OTA-BAD/wrong'], 'is refused')).toEqual({
       files: 'OTA-BAD/wrong',
       titles: 'is refused',
     });
-    expect(chooseCases(FILES, 'before anything is erased', undefined)).toEqual({
+    expect(chooseCases(FILES, ['before anything is erased'], undefined)).toEqual({
       files: undefined,
       titles: 'before anything is erased',
     });
-    expect(chooseCases(FILES, undefined, undefined)).toEqual({ files: undefined, titles: undefined });
+    expect(chooseCases(FILES, [], undefined)).toEqual({ files: undefined, titles: undefined });
+  });
+
+  test('may be said several times, all of them paths or all of them titles', () => {
+    const chosen = chooseCases(FILES, ['boot', 'ota-bad/wrong|nowhere'], 'x');
+    expect(chosen).toEqual({ files: '(boot)|(ota-bad/wrong|nowhere)', titles: 'x' });
+    expect(FILES.filter((file) => new RegExp(chosen.files ?? '').test(file))).toEqual(FILES);
+    expect(chooseCases(FILES, ['before', 'after'], undefined)).toEqual({
+      ...{ files: undefined, titles: '(before)|(after)' },
+    });
+    expect(() => chooseCases(FILES, ['boot', 'after'], undefined)).toThrow(
+      '--case after: no case file has such a path',
+    );
   });
 
   test('is a regular expression', () => {
-    expect(() => chooseCases(FILES, '(', undefined)).toThrow(/^--case \(: /);
-    expect(() => chooseCases(FILES, undefined, '[')).toThrow(/^--title \[: /);
-    expect(() => chooseCases(FILES, 'nowhere', 'is refused')).toThrow('no case file has such a path');
+    expect(() => chooseCases(FILES, ['('], undefined)).toThrow(/^--case \(: /);
+    expect(() => chooseCases(FILES, [], '[')).toThrow(/^--title \[: /);
+    expect(() => chooseCases(FILES, ['nowhere'], 'is refused')).toThrow('no case file has such a path');
   });
 
   test('knows the case files of the checkout', () => {
