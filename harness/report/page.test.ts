@@ -2,7 +2,7 @@ import { afterAll, beforeAll, describe, expect, jest, test } from '@jest/globals
 import { join } from 'node:path';
 import type { Page } from 'playwright-core';
 import { runWithNights, sampleNights } from './testkit/sample-history';
-import { hasBrowser, nextFrame, PageBrowser, PICTURES, timed } from './testkit/page-browser';
+import { hasBrowser, nextFrame, PageBrowser, PICTURES, timed, untilTrue } from './testkit/page-browser';
 import { largeRun, NASTY_LINES, sampleCase, sampleRun } from './testkit/sample-run';
 import type { Verdict } from './run-record';
 import { newsOf, trendOf } from './trend';
@@ -73,8 +73,8 @@ describeWithBrowser('the page in a browser, from disk, without a network', () =>
     await page.focus('.timeline-canvas');
     await nextFrame(page);
     const all = await page.evaluate<string>(`${CANVAS}.toDataURL()`);
-    const inkIs = async (isSame: boolean): Promise<unknown> =>
-      page.waitForFunction(`(${CANVAS}.toDataURL() === ${JSON.stringify(all)}) === ${String(isSame)}`);
+    const inkIs = (isSame: boolean): Promise<void> =>
+      untilTrue(page, `(${CANVAS}.toDataURL() === ${JSON.stringify(all)}) === ${String(isSame)}`);
     await page.keyboard.press('+');
     await inkIs(false);
     await page.keyboard.press('0');

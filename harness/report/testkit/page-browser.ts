@@ -81,6 +81,22 @@ export async function nextFrame(page: Page): Promise<void> {
   await page.evaluate('new Promise((go) => requestAnimationFrame(() => requestAnimationFrame(go)))');
 }
 
+const TRUE_LIMIT_MS = 20_000;
+
+/**
+ * Asks frame by frame until an expression is true. Playwright's own way evaluates within the page from the second look on,
+ * and the page's policy forbids that.
+ */
+export async function untilTrue(page: Page, expression: string): Promise<void> {
+  const clock = new RealClock();
+  const endMs = clock.nowMs() + TRUE_LIMIT_MS;
+  while (!(await page.evaluate<boolean>(expression))) {
+    if (clock.nowMs() > endMs)
+      throw new Error(`not true within ${TRUE_LIMIT_MS} ms: ${expression.slice(0, 80)}`);
+    await nextFrame(page);
+  }
+}
+
 export async function timed(work: () => Promise<void>): Promise<number> {
   const clock = new RealClock();
   const startedMs = clock.nowMs();
