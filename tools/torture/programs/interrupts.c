@@ -4,8 +4,11 @@
 #define SOFTWARE (1u << 7)
 #define TIMER (1u << 6)
 #define PERIOD 20000
+#define NEVER 100000000
 
 static volatile uint32_t software_count, timer_count, trace, wanted;
+/* Cycles from a tick to the next. */
+static volatile uint32_t period = PERIOD;
 
 /* In QEMU CCOUNT runs with the wall clock: the moment may have passed before it is written. */
 static void timer_in(uint32_t cycles)
@@ -38,7 +41,7 @@ void exception(struct frame *frame)
     }
     if (due & TIMER) {
         timer_count++;
-        timer_in(PERIOD);
+        timer_in(period);
     }
 }
 
@@ -105,12 +108,13 @@ int main(void)
     timer_in(PERIOD);
     while (!(READ_SPECIAL(interrupt) & TIMER)) {
     }
-    timer_in(100000000);
+    timer_in(NEVER);
     result(READ_SPECIAL(interrupt) & TIMER);
     timer_count = 0;
     WRITE_SPECIAL(ps, open);
     result(timer_count);
-    /* Sleep until the tick. */
+    /* Sleep until the tick: one, however long the host of QEMU has other things to do. */
+    period = NEVER;
     for (int i = 0; i < 5; i++) {
         uint32_t before = timer_count;
         SET_LEVEL(1);
