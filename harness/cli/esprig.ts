@@ -136,6 +136,11 @@ export function parseWholeNumber(what: string, min: number, max: number): (text:
   };
 }
 
+/** An option that may be said several times. For commander's options. */
+export function collect(value: string, before: readonly string[] = []): readonly string[] {
+  return [...before, value];
+}
+
 /** The text of `--until`; one without anything in it would have come before it began. For commander's options. */
 export function parseUntil(text: string): string {
   if (text !== '') return text;

@@ -126,7 +126,7 @@ export class CaseRun {
         const budgetMs = flashMs + bootMs;
         using deadline = new Deadline({ clock, budgetMs, phase: 'restore', blame: 'rig', signal });
         await held.restore(deadline);
-        return await held.shippedState(deadline);
+        return await held.rig.shippedState(deadline);
       });
       const { budgetMs } = this.#limit;
       const deadline = new Deadline({ clock, budgetMs, phase: 'body', blame: 'dut', signal });

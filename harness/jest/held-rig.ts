@@ -5,7 +5,7 @@ import type { EsprigError } from '../core/errors';
 import { EventBus } from '../core/events';
 import type { TimedLine } from '../port/line-reader';
 import type { PhaseRecord } from '../report/run-record';
-import type { FlashState, RunningRig } from '../rig/running-rig';
+import type { RunningRig } from '../rig/running-rig';
 import { describeRig } from './describe-rig';
 import type { RigProjectOptions } from './options';
 import { loadRigProvider } from './rig-provider';
@@ -166,11 +166,6 @@ export class HeldRig implements AsyncDisposable {
     await this.rig.waitForReady(
       deadline.sub({ phase: 'boot', budgetMs: this.options.budgets.bootMs, blame: 'dut' }),
     );
-  }
-
-  /** What the flash held when the case began, read while it still does. */
-  shippedState(deadline: Deadline): Promise<FlashState> {
-    return this.rig.shippedState(deadline);
   }
 
   async [Symbol.asyncDispose](): Promise<void> {

@@ -31,8 +31,8 @@ export class WorkerSession {
   #file: Promise<void> = Promise.resolve();
   #endFile: () => void = NOTHING;
   #closing: Promise<void> = Promise.resolve();
-  #failure: { readonly key: string; readonly error: EsprigError } | undefined;
-  #failedOpenings = 0;
+  /** Of the openings since the last that succeeded. */
+  #failure: { readonly key: string; readonly error: EsprigError; readonly inARow: number } | undefined;
   readonly #leave: () => void;
 
   constructor() {
@@ -82,19 +82,17 @@ export class WorkerSession {
     const key = JSON.stringify([options.rigFile ?? options.rig, options.rigProvider, options.firmware]);
     if (this.#held !== undefined && this.#held.key === key && !this.#held.isBroken) return this.#held;
     await this.letGo();
-    if (this.#failure?.key === key && this.#failedOpenings >= MOST_OPENINGS_AFTER_FAILURE) {
-      throw this.#brokenFor(options.rig, this.#failure.error);
+    const before = this.#failure?.key === key ? this.#failure : undefined;
+    if (before !== undefined && before.inARow >= MOST_OPENINGS_AFTER_FAILURE) {
+      throw brokenFor(options.rig, before);
     }
     try {
       this.#held = await HeldRig.open({ key, options, leaseOwner, clock: this.clock, log: this.log, signal });
       this.#failure = undefined;
-      this.#failedOpenings = 0;
       return this.#held;
     } catch (error) {
       const ours = toEsprigError(error);
-      if (this.#failure?.key !== key) this.#failedOpenings = 0;
-      this.#failedOpenings += 1;
-      this.#failure = { key, error: ours };
+      this.#failure = { key, error: ours, inARow: (before?.inARow ?? 0) + 1 };
       throw ours;
     }
   }
@@ -142,14 +140,17 @@ export class WorkerSession {
     await Promise.race([work, late]);
     stop();
   }
+}
 
-  #brokenFor(rig: string, cause: EsprigError): EsprigError {
-    return new RigError(
-      'ESPRIG_RIG_BROKEN',
-      `${rig} could not be opened ${String(this.#failedOpenings)} times in a row; the last time: ${cause.message}`,
-      { cause, hint: cause.hint, evidence: cause.evidence },
-    );
-  }
+function brokenFor(
+  rig: string,
+  { error: cause, inARow }: { readonly error: EsprigError; readonly inARow: number },
+): EsprigError {
+  return new RigError(
+    'ESPRIG_RIG_BROKEN',
+    `${rig} could not be opened ${String(inARow)} times in a row; the last time: ${cause.message}`,
+    { cause, hint: cause.hint, evidence: cause.evidence },
+  );
 }
 
 const SESSION = Symbol.for('esprig.worker-session');

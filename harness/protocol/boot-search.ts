@@ -42,7 +42,8 @@ export interface BootSearch {
   readonly logged: readonly string[];
 }
 
-const BLANK = parseOtaData(encodeOtaData(undefined, undefined));
+/** What the bootloader reads of an erased otadata partition. */
+export const BLANK_OTADATA = parseOtaData(encodeOtaData(undefined, undefined));
 const SPECIAL_SUBTYPES: ReadonlyMap<number, number> = new Map([
   [FACTORY_INDEX, APP_SUBTYPE.FACTORY],
   [TEST_INDEX, APP_SUBTYPE.TEST],
@@ -51,7 +52,7 @@ const SPECIAL_SUBTYPES: ReadonlyMap<number, number> = new Map([
 /** What a bootloader does with a whole flash, from offset 0 on, and these partitions. */
 export function searchBoot(flash: Uint8Array, partitions: readonly Partition[]): BootSearch {
   const targets = bootTargetsOf(partitions);
-  const choice = chooseBootSlot(otaDataIn(flash, partitions) ?? BLANK, targets);
+  const choice = chooseBootSlot(otaDataIn(flash, partitions) ?? BLANK_OTADATA, targets);
   const logged = choice.logged === undefined ? [] : [choice.logged];
   const refused: RefusedApp[] = [];
   for (const index of choice.order) {

@@ -1,9 +1,9 @@
 import { createHash } from 'node:crypto';
-import { contentOf, otaDataIn, searchBoot } from '../protocol/boot-search';
+import { BLANK_OTADATA, contentOf, otaDataIn, searchBoot } from '../protocol/boot-search';
 import { checkAsBootloader } from '../protocol/bootloader-check';
 import { inspectImage } from '../protocol/image';
 import { partitionOf, type Layout } from '../protocol/layouts';
-import { encodeOtaData, parseOtaData, type OtaData } from '../protocol/otadata';
+import type { OtaData } from '../protocol/otadata';
 import { otaSlots, type Partition } from '../protocol/partition-table';
 
 /** What stands in a slot. */
@@ -51,7 +51,7 @@ export function flashStateOf(flash: Uint8Array, layout: Layout): FlashState {
   const slots = otaSlots(partitions).map((slot) => [slot.label, slotState(flash, slot)]);
   return {
     bootSlot: searchBoot(flash, partitions).started?.label ?? 'none',
-    otadata: otaDataIn(flash, partitions) ?? parseOtaData(encodeOtaData(undefined, undefined)),
+    otadata: otaDataIn(flash, partitions) ?? BLANK_OTADATA,
     slots: Object.fromEntries(slots) as Readonly<Record<string, SlotState>>,
     partitions: Object.fromEntries([
       ...Object.entries(BEFORE_PARTITIONS).map(([label, [offset, size]]) => [

@@ -2,6 +2,7 @@ import type { Clock } from '../core/clock';
 import type { Deadline } from '../core/deadline';
 import { isEsprigError, LinkError, type EsprigError } from '../core/errors';
 import type { EventBus } from '../core/events';
+import type { FlashPart } from '../device/flash-plan';
 import { linkTo } from '../port/open-port';
 import { FlashMirror, type FlashSource } from './flash-mirror';
 import { flashStateOf, regionOf, type FlashState } from './flash-state';
@@ -13,7 +14,7 @@ import { powerSwitchOf } from './power-switch';
 import { RigNetwork } from './rig-network';
 import { PlannedRig } from './planned-rig';
 import { waitUntilReady } from './ready';
-import { shippedParts, type RigPlan } from './rig-plan';
+import { isWrittenBy, shippedParts, type RigPlan } from './rig-plan';
 import { recipesOf } from './rig-recipes';
 import type { RigBudgets, RigPower, RunningRig } from './running-rig';
 import { SerialBoard } from './serial-board';
@@ -97,6 +98,10 @@ class PhysicalRig extends PlannedRig implements RunningRig {
     }
   }
 
+  get #shippedParts(): readonly FlashPart[] {
+    return shippedParts(this.plan, this.plan.settings);
+  }
+
   /** Of the last start; a board may have another address after the next. */
   get baseUrl(): string {
     return this.#network.baseUrl;
@@ -104,7 +109,7 @@ class PhysicalRig extends PlannedRig implements RunningRig {
 
   /** With a look at the whole flash while the chip is in its loader anyway. */
   async flashShipped(deadline: Deadline, look = false): Promise<void> {
-    const parts = shippedParts(this.plan, this.plan.settings);
+    const parts = this.#shippedParts;
     const result = await this.board.withFlash(deadline, async (flasher, limit) => {
       const written = await flasher.write(parts, {}, limit);
       this.#mirror.note(parts);
@@ -159,13 +164,8 @@ class PhysicalRig extends PlannedRig implements RunningRig {
     const started = (this.#started ??= await this.readFlashState(deadline));
     const restored = this.#restored;
     if (restored === undefined) return started;
-    const written = shippedParts(this.plan, this.plan.settings);
-    const isWritten = (label: string): boolean => {
-      const { offset, sizeBytes } = regionOf(this.layout, label);
-      return written.some(
-        (part) => part.offset < offset + sizeBytes && offset < part.offset + part.bytes.length,
-      );
-    };
+    const parts = this.#shippedParts;
+    const isWritten = (label: string): boolean => isWrittenBy(parts, regionOf(this.layout, label));
     const partitions = Object.entries(restored.partitions).map(([label, sha256]) => [
       label,
       isWritten(label) ? started.partitions[label] : sha256,

@@ -31,10 +31,15 @@ export interface RigPlan {
 export function shippedParts(plan: RigPlan, settings: Settings): readonly FlashPart[] {
   const { firmware, layout, profile } = plan;
   const part = profile.name === 'contract' ? settingsPart(settings, layout) : undefined;
-  if (part === undefined || firmware.flash.some((other) => overlap(part, other))) return firmware.flash;
-  return [...firmware.flash, part];
+  if (part === undefined) return firmware.flash;
+  const region = { offset: part.offset, sizeBytes: part.bytes.length };
+  return isWrittenBy(firmware.flash, region) ? firmware.flash : [...firmware.flash, part];
 }
 
-function overlap(a: FlashPart, b: FlashPart): boolean {
-  return a.offset < b.offset + b.bytes.length && b.offset < a.offset + a.bytes.length;
+/** Whether writing these parts touches the region. */
+export function isWrittenBy(
+  parts: readonly FlashPart[],
+  { offset, sizeBytes }: { readonly offset: number; readonly sizeBytes: number },
+): boolean {
+  return parts.some((part) => part.offset < offset + sizeBytes && offset < part.offset + part.bytes.length);
 }

@@ -3,10 +3,8 @@ import { airOptions, type AirFlags } from '../board/air-flags';
 import { boardConfig, debugOptions, flashContents, pacing, type BoardFlags } from '../board/board-options';
 import { rigBoard } from '../board/rig-board';
 import { runBoard } from '../board/run-board';
-import { parseUntil, parseWholeNumber } from '../esprig';
+import { collect, parseUntil, parseWholeNumber } from '../esprig';
 import { outputFor, withOutputOptions } from '../output-options';
-
-const collect = (value: string, before: readonly string[] = []): readonly string[] => [...before, value];
 
 const NOTES = `
 Time: the CPU runs as fast as it can; idle time passes with the wall clock while somebody watches (no --until)

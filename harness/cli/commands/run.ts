@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { commandLine } from '../../jest/repeat-command';
 import { summaryLines } from '../../jest/summary';
 import { PROJECT_ROOT } from '../../rig/select-rigs';
-import { parseWholeNumber, setVerdict } from '../esprig';
+import { collect, parseWholeNumber, setVerdict } from '../esprig';
 import type { Output } from '../output';
 import { outputFor, withOutputOptions, type OutputFlags } from '../output-options';
 import { parseWait, waitMsOf, waitText, type WaitFlag } from '../rig-option';
@@ -104,8 +104,4 @@ function listCases({ rig, case: patterns = [], title }: RunCommandOptions, out: 
     out.result(file);
     out.value({ type: 'case-file', file });
   }
-}
-
-function collect(value: string, before: readonly string[] = []): readonly string[] {
-  return [...before, value];
 }
