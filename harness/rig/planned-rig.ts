@@ -65,7 +65,7 @@ export abstract class PlannedRig {
   }
 
   reset(deadline: Deadline): Promise<void> {
-    return this.broken.guard('reset', () => this.#startApp(deadline));
+    return this.broken.guard('reset', () => this.startApp(deadline));
   }
 
   waitForReady(deadline: Deadline): Promise<void> {
@@ -75,7 +75,7 @@ export abstract class PlannedRig {
   writeFlash(parts: readonly FlashPart[], deadline: Deadline): Promise<void> {
     return this.broken.guard('write the flash', async () => {
       await this.board.flash(parts, deadline, { force: true });
-      await this.#startApp(deadline);
+      await this.startApp(deadline);
     });
   }
 
@@ -88,7 +88,8 @@ export abstract class PlannedRig {
     this.bus.emit('rig', name, data);
   }
 
-  async #startApp(deadline: Deadline): Promise<void> {
+  /** Resets into the app; what ran before is over when it returns. */
+  protected async startApp(deadline: Deadline): Promise<void> {
     this.starts();
     await this.board.resetIntoApp(deadline);
   }

@@ -117,6 +117,24 @@ describe('a virtual rig', () => {
     expect(Math.min(...times)).toBeLessThan(2_000);
   });
 
+  it('has been reset when the reset has come to its end, however late the board is', async () => {
+    using limit = deadline();
+    const events: EsprigEvent[] = [];
+    await using rig = await open('virtual-1mb', limit, events);
+    const resets = (): number =>
+      events.filter(({ name, data }) => name === 'board-reset' && data['reset'] === 'external').length;
+    for (let round = 0; round < 5; round++) {
+      const before = resets();
+      await rig.reset(limit);
+      expect({ round, resets: resets() - before }).toEqual({ round, resets: 1 });
+      await rig.waitForReady(limit);
+    }
+    await rig.power!.off(limit);
+    await rig.reset(limit);
+    await rig.power!.on(limit);
+    await rig.waitForReady(limit);
+  });
+
   it('forgets a connection that is restored away in the middle of an upload', async () => {
     using limit = deadline();
     await using rig = await open('virtual-1mb', limit);

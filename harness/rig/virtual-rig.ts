@@ -189,6 +189,22 @@ class VirtualRig extends PlannedRig implements RunningRig {
     await waitUntilReady(this, this.#mark, deadline);
   }
 
+  /** The thread comes to the lines when it does: until then the app from before goes on, and would answer. */
+  protected override async startApp(deadline: Deadline): Promise<void> {
+    const { isPowered } = await deadline.wait(this.#thread.act('status'), 'state of the board');
+    if (!isPowered) return super.startApp(deadline);
+    let leave = (): void => undefined;
+    const wasReset = new Promise<void>((resolve) => {
+      leave = this.#thread.listen({ reset: (kind) => (kind === 'external' ? resolve() : undefined) });
+    });
+    try {
+      await super.startApp(deadline);
+      await deadline.wait(wasReset, 'reset of the emulated board');
+    } finally {
+      leave();
+    }
+  }
+
   protected starts(): void {
     this.console.allowResets(1);
     this.#mark = this.console.mark();
